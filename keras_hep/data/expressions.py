@@ -1,0 +1,170 @@
+"""Expressions over branches, such as ``"log(Jet_pt) - 0.5 * abs(Jet_eta)"``, read without running code from a file.
+
+The text is parsed into Python's syntax tree, of which only arithmetic, comparisons, logic, a few functions and branch names
+are accepted; everything else is refused. ``and``, ``or`` and ``not`` act event by event, like ``&``, ``|`` and ``~``.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import awkward as ak
+import numpy as np
+
+from keras_hep.errors import FeatureError, nearest
+
+__all__ = ["FUNCTIONS", "branches_of", "evaluate"]
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "abs": np.abs,
+    "arcsinh": np.arcsinh,
+    "arctan2": np.arctan2,
+    "cos": np.cos,
+    "cosh": np.cosh,
+    "exp": np.exp,
+    "hypot": np.hypot,
+    "isfinite": np.isfinite,
+    "log": np.log,
+    "log1p": np.log1p,
+    "maximum": np.maximum,
+    "minimum": np.minimum,
+    "num": lambda values: ak.num(values, axis=-1),
+    "sin": np.sin,
+    "sinh": np.sinh,
+    "sqrt": np.sqrt,
+    "sum": lambda values: ak.sum(values, axis=-1),
+    "tanh": np.tanh,
+    "where": ak.where,
+}
+
+_CONSTANTS = {"pi": np.pi}
+_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
+    ast.BitAnd: operator.and_,
+    ast.BitOr: operator.or_,
+    ast.BitXor: operator.xor,
+}
+_UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+    ast.Invert: operator.invert,
+    ast.Not: np.logical_not,
+}
+_COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
+_MAX_LENGTH = 2_000
+_HELP = f"an expression holds branch names, numbers, + - * / ** % comparisons, and/or/not, and {', '.join(FUNCTIONS)}"
+
+
+def _parse(expression: str) -> ast.expr:
+    if len(expression) > _MAX_LENGTH:
+        raise FeatureError(
+            f"the expression {expression[:40]!r}... has {len(expression)} characters; {_MAX_LENGTH} are allowed"
+        )
+    try:
+        return ast.parse(expression.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError) as error:
+        raise FeatureError(f"the expression {expression!r} cannot be read ({error}); {_HELP}") from error
+
+
+def branches_of(expression: str) -> list[str]:
+    """Return the branch names that an expression needs, in the order in which they appear.
+
+    Raises:
+        FeatureError: the expression is not of the accepted form.
+
+    >>> branches_of("hypot(px, py) / jet_pt")
+    ['px', 'py', 'jet_pt']
+    """
+    names: dict[str, None] = {}
+
+    def walk(node: ast.expr) -> None:
+        match node:
+            case ast.Name(id=name) if name not in _CONSTANTS:
+                names[name] = None
+            case ast.Name() | ast.Constant(value=int() | float()):
+                pass
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
+                walk(left)
+                walk(right)
+            case ast.UnaryOp(operand=operand):
+                walk(operand)
+            case ast.BoolOp(values=values):
+                for value in values:
+                    walk(value)
+            case ast.Compare(left=left, ops=ops, comparators=right) if all(type(op) in _COMPARE for op in ops):
+                for value in (left, *right):
+                    walk(value)
+            case ast.Call(func=ast.Name(id=function), args=args, keywords=[]):
+                if function not in FUNCTIONS:
+                    raise FeatureError(
+                        f"unknown function '{function}' in {expression!r}: {nearest(function, FUNCTIONS)}"
+                    )
+                for value in args:
+                    walk(value)
+            case _:
+                raise FeatureError(f"{ast.unparse(node)!r} is not allowed in the expression {expression!r}; {_HELP}")
+
+    walk(_parse(expression))
+    return list(names)
+
+
+def evaluate(expression: str, columns: Mapping[str, Any]) -> Any:
+    """Evaluate an expression over columns of numpy or awkward arrays.
+
+    Args:
+        expression: the text, e.g. ``"Jet_pt > 20 and abs(Jet_eta) < 2.5"``.
+        columns: branch name -> array; flat and jagged arrays broadcast as awkward does.
+
+    Raises:
+        FeatureError: the expression is not of the accepted form, or its parts do not fit together.
+    """
+    for name in branches_of(expression):
+        if name not in columns:
+            raise FeatureError(f"the expression {expression!r} needs the branch '{name}': {nearest(name, columns)}")
+
+    def walk(node: ast.expr) -> Any:
+        match node:
+            case ast.Name(id=name):
+                return _CONSTANTS[name] if name in _CONSTANTS else columns[name]
+            case ast.Constant(value=number):
+                return number
+            case ast.BinOp(left=left, op=op, right=right):
+                return _BINARY[type(op)](walk(left), walk(right))
+            case ast.UnaryOp(op=unary, operand=operand):
+                return _UNARY[type(unary)](walk(operand))
+            case ast.BoolOp(op=logic, values=values):
+                return functools.reduce(
+                    np.logical_and if isinstance(logic, ast.And) else np.logical_or, map(walk, values)
+                )
+            case ast.Compare(left=left, ops=ops, comparators=right):
+                terms = [walk(left), *map(walk, right)]
+                steps = [_COMPARE[type(c)](a, b) for c, a, b in zip(ops, terms[:-1], terms[1:], strict=True)]
+                return functools.reduce(np.logical_and, steps)
+            case ast.Call(func=ast.Name(id=function), args=args):
+                return FUNCTIONS[function](*map(walk, args))
+            case _:  # pragma: no cover - branches_of has refused everything else
+                raise FeatureError(f"{ast.unparse(node)!r} is not allowed in {expression!r}")
+
+    try:
+        with np.errstate(all="ignore"):  # a logarithm of zero is a missing value, dealt with by the feature's default
+            return walk(_parse(expression))
+    except (TypeError, ValueError, IndexError, np.exceptions.AxisError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise FeatureError(f"the expression {expression!r} cannot be evaluated on these branches: {reason}") from error

@@ -1,0 +1,285 @@
+"""FeatureSpec: the one place where the inputs of a network are described.
+
+A specification is a YAML file (or the same in Python). It is fitted once, on training events, and then travels unchanged
+inside the ``.keras`` file, the JSON for C++ and the firmware project, so that no preprocessing lives beside the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from keras_hep._io import read_text, write_text
+from keras_hep.data.expressions import branches_of
+from keras_hep.errors import DataError, FeatureError, nearest
+
+__all__ = ["TRANSFORMS", "Feature", "FeatureSpec", "HardwareFormat", "InputSpec", "load_yaml", "validation_message"]
+
+Transform = Literal["none", "log", "log1p", "asinh", "sqrt"]
+TRANSFORMS: tuple[str, ...] = ("none", "log", "log1p", "asinh", "sqrt")
+_DOMAIN_START = {"log": 0.0, "log1p": -1.0, "sqrt": 0.0}
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class HardwareFormat(_Strict):
+    """The integer in which a trigger receives an input: ``value = integer * 2**exponent``.
+
+    Attributes:
+        bits: width of the integer.
+        signed: two's complement or unsigned.
+        exponent: the power of two that one step is worth, in the feature's unit (-3: one step is 0.125).
+    """
+
+    bits: int = Field(ge=1, le=24)
+    signed: bool = True
+    exponent: int = Field(ge=-40, le=40)
+
+    @property
+    def minimum(self) -> int:
+        """Smallest integer."""
+        return -(1 << (self.bits - 1)) if self.signed else 0
+
+    @property
+    def maximum(self) -> int:
+        """Largest integer."""
+        return (1 << (self.bits - 1)) - 1 if self.signed else (1 << self.bits) - 1
+
+
+class Feature(_Strict):
+    """One input variable; the network receives ``(transform(clip(value)) + offset) * scale``.
+
+    Attributes:
+        name: name of the input, unique in the specification; also its name in JSON and C++.
+        branch: branch to read (default: the name).
+        expression: expression over branches instead of a branch, see `keras_hep.data.expressions`.
+        unit: unit of the value before the transform, e.g. ``GeV``.
+        default: replaces a missing value, NaN or infinity; without it such a value is an error.
+        clip: smallest and largest value, applied before the transform.
+        transform: ``none``, ``log``, ``log1p``, ``asinh`` or ``sqrt``.
+        offset: added after the transform; fitted to minus the mean when left out.
+        scale: multiplied last; fitted to one over the standard deviation when left out.
+        hardware: integer format of this input in a trigger; chosen from the data when left out.
+    """
+
+    name: str = Field(min_length=1)
+    branch: str | None = None
+    expression: str | None = None
+    unit: str = ""
+    default: float | None = None
+    clip: tuple[float, float] | None = None
+    transform: Transform = "none"
+    offset: float | None = None
+    scale: float | None = None
+    hardware: HardwareFormat | None = None
+
+    @field_validator("expression")
+    @classmethod
+    def _expression_is_readable(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                branches_of(value)
+            except FeatureError as error:
+                raise ValueError(str(error)) from error
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.branch is not None and self.expression is not None:
+            raise ValueError(f"feature '{self.name}' has both a branch and an expression; give one of them")
+        if self.clip is not None and not self.clip[0] < self.clip[1]:
+            raise ValueError(f"feature '{self.name}': clip [{self.clip[0]}, {self.clip[1]}] must be [smaller, larger]")
+        start = _DOMAIN_START.get(self.transform)
+        if start is not None and (self.clip is None or self.clip[0] < start or (self.clip[0] == start != 0.0)):
+            raise ValueError(
+                f"feature '{self.name}': transform {self.transform} needs a clip that starts above {start:g}"
+            )
+        if self.transform == "log" and self.clip is not None and self.clip[0] <= 0:
+            raise ValueError(f"feature '{self.name}': transform log needs a clip that starts above 0")
+        if self.scale == 0:
+            raise ValueError(f"feature '{self.name}': scale 0 would remove the feature")
+        return self
+
+    @property
+    def branches(self) -> list[str]:
+        """Branches that this feature reads."""
+        return branches_of(self.expression) if self.expression is not None else [self.branch or self.name]
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether offset and scale are known."""
+        return self.offset is not None and self.scale is not None
+
+
+class InputSpec(_Strict):
+    """One input tensor of a network: a vector of features, or a sequence of objects with features.
+
+    Attributes:
+        name: name of the input tensor, e.g. ``jet`` or ``constituents``.
+        features: the variables, in order.
+        length: None for a vector of shape (features,); else the padded length of a sequence, shape (length, features).
+        order: expression by which a sequence is sorted before it is cut to `length`; a leading ``-`` sorts downwards.
+    """
+
+    name: str = Field(min_length=1)
+    features: tuple[Feature, ...] = Field(min_length=1)
+    length: int | None = Field(default=None, ge=1, le=100_000)
+    order: str | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.order is not None and self.length is None:
+            raise ValueError(f"input '{self.name}' has an order but no length; only sequences are ordered")
+        return self
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether this input is a padded sequence with a mask."""
+        return self.length is not None
+
+    @property
+    def mask_name(self) -> str:
+        """Name of the tensor that is 1 for real and 0 for padded entries of a sequence."""
+        return f"{self.name}_mask"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one event: (features,) or (length, features)."""
+        return (len(self.features),) if self.length is None else (self.length, len(self.features))
+
+
+class FeatureSpec(_Strict):
+    """Everything that turns the entries of a file into the tensors of a network.
+
+    Attributes:
+        version: version of this format.
+        tree: TTree or RNTuple to read; the only one of the file when left out.
+        each: a jagged branch whose entries are the examples (e.g. ``Jet_pt`` to train on jets of an event file).
+        selection: expression; only examples for which it is true are used.
+        inputs: the input tensors.
+        classes: class name -> expression that is true for its examples, in the order of the network's outputs.
+        weight: expression of the example weight (default: 1).
+    """
+
+    version: Literal[1] = 1
+    tree: str | None = None
+    each: str | None = None
+    selection: str | None = None
+    inputs: tuple[InputSpec, ...] = Field(min_length=1)
+    classes: dict[str, str] = Field(default_factory=dict)
+    weight: str | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        tensors = [i.name for i in self.inputs] + [i.mask_name for i in self.inputs if i.is_sequence]
+        features = [f.name for i in self.inputs for f in i.features]
+        for what, names in (("input", tensors), ("feature", features)):
+            if twice := sorted({n for n in names if names.count(n) > 1}):
+                raise ValueError(f"the {what} name '{twice[0]}' is used twice")
+        if len(self.classes) == 1:
+            raise ValueError("classes holds one class; a classifier needs at least two")
+        for text in [*self.classes.values(), self.selection, self.weight, *(i.order for i in self.inputs)]:
+            if text is not None:
+                try:
+                    branches_of(text)
+                except FeatureError as error:
+                    raise ValueError(str(error)) from error
+        return self
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a specification from a YAML file.
+
+        Raises:
+            FeatureError: the file cannot be read, or a key or value is wrong; the message names both.
+        """
+        return cls.from_dict(load_yaml(path, "feature specification"), str(path))
+
+    @classmethod
+    def from_dict(cls, values: Any, where: str = "the feature specification") -> Self:
+        """Build a specification from plain values, as they stand in YAML or JSON."""
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise FeatureError(validation_message(error, where)) from error
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values that `from_dict` reads."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the specification as YAML."""
+        return write_text(path, yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True))
+
+    def input(self, name: str) -> InputSpec:
+        """Return the input called `name`, or raise FeatureError with the nearest names."""
+        for candidate in self.inputs:
+            if candidate.name == name:
+                return candidate
+        raise FeatureError(f"the specification has no input '{name}': {nearest(name, (i.name for i in self.inputs))}")
+
+    def select(self, names: Iterable[str]) -> Self:
+        """Return the specification with only the inputs called `names`, in that order."""
+        return self.model_copy(update={"inputs": tuple(self.input(name) for name in names)})
+
+    def with_input(self, replacement: InputSpec) -> Self:
+        """Return the specification with the input of the same name replaced."""
+        return self.model_copy(
+            update={"inputs": tuple(replacement if i.name == replacement.name else i for i in self.inputs)}
+        )
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Class names in the order of the network's outputs."""
+        return tuple(self.classes)
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether every offset and scale is known."""
+        return all(f.is_fitted for i in self.inputs for f in i.features)
+
+    def branches(self, labels: bool = True) -> list[str]:
+        """Return the branches to read, each once; with `labels` also those of the classes and weight."""
+        texts = [self.selection, *(i.order for i in self.inputs)]
+        texts += [*self.classes.values(), self.weight] if labels else []
+        names = [b for i in self.inputs for f in i.features for b in f.branches]
+        names += [b for text in texts if text is not None for b in branches_of(text)]
+        return list(dict.fromkeys([self.each, *names] if self.each else names))
+
+
+def load_yaml(path: str | Path, what: str) -> Any:
+    """Read a YAML file of plain values, or raise FeatureError naming the file and the line.
+
+    Args:
+        path: the file.
+        what: what the file is, used in the error.
+    """
+    try:
+        return yaml.safe_load(read_text(path, what))
+    except DataError as error:
+        raise FeatureError(str(error)) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}:" if mark is not None else ""
+        raise FeatureError(f"the {what} {path} is not valid YAML:{line} {getattr(error, 'problem', error)}") from error
+
+
+def validation_message(error: ValidationError, where: str) -> str:
+    """Put a pydantic error into one readable line per problem: which key, what is wrong, what was received."""
+    lines = []
+    for problem in error.errors(include_url=False):
+        key = ".".join(str(part) for part in problem["loc"]) or "the whole"
+        message = problem["msg"].removeprefix("Value error, ")
+        received = (
+            "" if problem["type"] in ("missing", "value_error") else f" Received: {str(problem['input'])[:80]!r}."
+        )
+        if problem["type"] == "extra_forbidden":
+            message, received = "unknown key", ""
+        lines.append(f"{where}: {key}: {message}.{received}")
+    return "\n".join(lines)

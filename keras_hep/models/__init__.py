@@ -1,0 +1,7 @@
+"""The zoo: models by name."""
+
+from keras_hep.models import taggers
+from keras_hep.models.registry import ModelEntry, build, entry, names, register
+from keras_hep.models.saving import load, save
+
+__all__ = ["ModelEntry", "build", "entry", "load", "names", "register", "save", "taggers"]
