@@ -1,0 +1,52 @@
+"""keras-hep export: a trained model for C++."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["Format", "export"]
+
+
+class Format(StrEnum):
+    """Formats of exported networks."""
+
+    json = "json"
+    lwtnn = "lwtnn"
+
+
+def export(
+    model: Annotated[Path, typer.Argument(help="The trained model, a .keras file.")],
+    output: Annotated[Path, typer.Argument(help="The JSON file to write.")],
+    format: Annotated[Format, typer.Option(help="json for the C++ runtime of keras_hep, or lwtnn.")] = Format.json,
+    vectors: Annotated[int, typer.Option(help="Number of test vectors in the file (json only).")] = 16,
+    check: Annotated[
+        Path | None, typer.Option(help="ROOT file of events on which C++ and Keras must agree (json only).")
+    ] = None,
+) -> None:
+    """Write a trained model, with its preprocessing, to a JSON file that C++ evaluates."""
+    from keras_hep.data import read_root
+    from keras_hep.errors import ExportError
+    from keras_hep.export import check as check_in_cpp
+    from keras_hep.export import export as export_json
+    from keras_hep.export import export_lwtnn
+    from keras_hep.layers import feature_spec_of
+    from keras_hep.models import load
+
+    network = load(model)
+    if format is Format.lwtnn:
+        if check is not None:
+            raise ExportError("--check evaluates the format json; leave it out for lwtnn")
+        export_lwtnn(network, output)
+        typer.echo(f"wrote {output}")
+        return
+    sample = None if check is None else read_root(check, feature_spec_of(network), labels=False).inputs
+    export_json(network, output, sample, vectors)
+    typer.echo(f"wrote {output}")
+    if sample is not None:
+        parity = check_in_cpp(output, network, sample)
+        typer.echo(str(parity))
+        parity.require()

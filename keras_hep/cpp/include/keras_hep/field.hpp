@@ -1,0 +1,130 @@
+// Typed access to a JSON document that remembers the path, so that every error can name it.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <initializer_list>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "errors.hpp"
+#include "json.hpp"
+#include "shape.hpp"
+
+namespace keras_hep {
+
+/// A value of the document together with its path. Does not own the value.
+class Field {
+public:
+    Field(const json::Value& value, std::string path) : value_(&value), path_(std::move(path)) {}
+
+    const std::string& path() const { return path_; }
+
+    [[noreturn]] void fail(const std::string& message) const { throw ParseError(path_ + ": " + message); }
+    [[noreturn]] void fail_shape(const std::string& message) const { throw ShapeError(path_ + ": " + message); }
+
+    bool is_null() const { return std::holds_alternative<std::monostate>(value_->data); }
+
+    /// The member `key` of an object.
+    Field at(std::string_view key) const {
+        for (const json::Member& member : get<json::Object>("an object")) {
+            if (member.key == key) return Field(member.value, path_ + "." + member.key);
+        }
+        fail("the key '" + std::string(key) + "' is missing");
+    }
+
+    /// Refuse every key that is in neither list: it could change the meaning.
+    void only(std::initializer_list<std::string_view> known, std::initializer_list<std::string_view> more = {}) const {
+        for (const json::Member& member : get<json::Object>("an object")) {
+            bool found = false;
+            for (std::string_view key : known) found = found || key == member.key;
+            for (std::string_view key : more) found = found || key == member.key;
+            if (!found) fail("unknown key '" + member.key.substr(0, 80) + "'");
+        }
+    }
+
+    /// The elements of an array whose elements are not numbers.
+    std::vector<Field> items() const {
+        std::vector<Field> result;
+        const auto& values = get<json::Array>("an array of objects, arrays or strings");
+        for (std::size_t i = 0; i < values.size(); ++i) result.emplace_back(values[i], path_ + "[" + std::to_string(i) + "]");
+        return result;
+    }
+
+    const std::string& text() const { return get<std::string>("a string"); }
+
+    bool boolean() const { return get<bool>("a boolean"); }
+
+    float real() const { return to_float(get<double>("a number")); }
+
+    /// A whole number from 0 to `most`.
+    std::size_t count(std::size_t most) const { return to_count(get<double>("a whole number"), most); }
+
+    /// Numbers of an array; null stands for NaN where `nulls` allows it.
+    std::vector<float> floats(bool nulls = false) const {
+        std::vector<float> result;
+        if (const auto* numbers = std::get_if<json::Numbers>(&value_->data)) {
+            result.reserve(numbers->size());
+            for (double number : *numbers) result.push_back(to_float(number));
+            return result;
+        }
+        for (const json::Value& value : get<json::Array>("an array of numbers")) {
+            const double* number = std::get_if<double>(&value.data);
+            const bool null = nulls && std::holds_alternative<std::monostate>(value.data);
+            if (number == nullptr && !null) fail("expected numbers, found " + json::describe(value));
+            result.push_back(null ? std::numeric_limits<float>::quiet_NaN() : to_float(*number));
+        }
+        return result;
+    }
+
+    /// Exactly `expected` numbers.
+    std::vector<float> floats_of_size(std::size_t expected) const {
+        std::vector<float> result = floats();
+        if (result.size() != expected) {
+            fail_shape("expected " + std::to_string(expected) + " numbers, found " + std::to_string(result.size()));
+        }
+        return result;
+    }
+
+    /// A shape: one to eight positive sizes with a product within the limit.
+    Shape shape() const {
+        const auto& numbers = get<json::Numbers>("an array of positive whole numbers");
+        if (numbers.size() > max_rank) fail_shape("expected at most 8 axes, found " + std::to_string(numbers.size()));
+        Shape result;
+        std::uint64_t total = 1;
+        for (double number : numbers) {
+            result.push_back(to_count(number, max_values));
+            total *= result.back();  // at most 2**26 times 2**26
+            if (total == 0 || total > max_values) fail_shape("a size is zero, or the shape is larger than 2**26 values");
+        }
+        return result;
+    }
+
+private:
+    template <class T>
+    const T& get(const char* expected) const {
+        const T* value = std::get_if<T>(&value_->data);
+        if (value == nullptr) fail(std::string("expected ") + expected + ", found " + json::describe(*value_));
+        return *value;
+    }
+
+    float to_float(double number) const {
+        if (std::abs(number) > static_cast<double>(std::numeric_limits<float>::max())) fail("a number is out of the range of float32");
+        return static_cast<float>(number);
+    }
+
+    std::size_t to_count(double number, std::size_t most) const {
+        if (!(number >= 0) || number > static_cast<double>(most) || number != std::floor(number)) {
+            fail("expected a whole number from 0 to " + std::to_string(most) + ", found " + std::to_string(number));
+        }
+        return static_cast<std::size_t>(number);
+    }
+
+    const json::Value* value_;
+    std::string path_;
+};
+
+}  // namespace keras_hep

@@ -1,0 +1,278 @@
+// A JSON value, and the strict parser that makes it from any bytes.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "errors.hpp"
+#include "number.hpp"
+
+namespace keras_hep::json {
+
+struct Value;
+struct Member;
+
+using Array = std::vector<Value>;
+using Numbers = std::vector<double>;  // an array that holds nothing but numbers, kept compact
+using Object = std::vector<Member>;
+
+/// One JSON value. A non-empty array of numbers is `Numbers`, any other array is `Array`.
+struct Value {
+    std::variant<std::monostate, bool, double, std::string, Array, Numbers, Object> data;
+};
+
+struct Member {
+    std::string key;
+    Value value;
+};
+
+/// What a value is, in words for a message.
+inline std::string describe(const Value& value) {
+    static const char* const kinds[] = {"null", "a boolean", "a number", "a string", "an array", "an array of numbers", "an object"};
+    return kinds[value.data.index()];
+}
+
+/// Parses one document. Beside what JSON forbids it refuses duplicate keys, deep nesting and numbers out of range.
+class Parser {
+public:
+    static constexpr std::size_t max_depth = 64;
+    static constexpr std::size_t max_bytes = std::size_t{1} << 30;
+
+    explicit Parser(std::string_view text) : text_(text) {}
+
+    Value parse() {
+        if (text_.size() > max_bytes) fail("the document is larger than 1 GiB");
+        Value value = parse_value();
+        skip_space();
+        if (at_ != text_.size()) fail("expected the end of the document, found " + found());
+        return value;
+    }
+
+private:
+    using Place = std::variant<std::string, std::size_t>;
+
+    [[noreturn]] void fail(const std::string& message) const {
+        std::string path = "$";
+        for (const Place& place : path_) {
+            if (const auto* key = std::get_if<std::string>(&place)) {
+                path += "." + key->substr(0, 80);
+            } else {
+                path += "[" + std::to_string(std::get<std::size_t>(place)) + "]";
+            }
+        }
+        const auto line = 1 + std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(at_), '\n');
+        throw ParseError(path + ": " + message + " (line " + std::to_string(line) + ", byte " + std::to_string(at_) + ")");
+    }
+
+    std::string found() const {
+        if (at_ >= text_.size()) return "the end of the document";
+        const char c = text_[at_];
+        if (c > ' ' && c < 127) return std::string("'") + c + "'";
+        return "byte " + std::to_string(static_cast<unsigned char>(c));
+    }
+
+    void skip_space() {
+        while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t')) ++at_;
+    }
+
+    bool take(char c) {
+        skip_space();
+        if (at_ >= text_.size() || text_[at_] != c) return false;
+        ++at_;
+        return true;
+    }
+
+    void expect(char c, const char* where) {
+        if (!take(c)) fail(std::string("expected '") + c + "' " + where + ", found " + found());
+    }
+
+    Value parse_value() {
+        skip_space();
+        if (at_ >= text_.size()) fail("expected a value, found the end of the document");
+        switch (text_[at_]) {
+            case '{': return nested(&Parser::parse_object);
+            case '[': return nested(&Parser::parse_array);
+            case '"': return {parse_string()};
+            case 't': return word("true", {true});
+            case 'f': return word("false", {false});
+            case 'n': return word("null", {});
+            default: return {parse_number()};
+        }
+    }
+
+    Value nested(Value (Parser::*content)()) {
+        if (++depth_ > max_depth) fail("more than " + std::to_string(max_depth) + " levels of nesting");
+        ++at_;
+        Value value = (this->*content)();
+        --depth_;
+        return value;
+    }
+
+    Value word(std::string_view expected, Value value) {
+        if (text_.substr(at_, expected.size()) != expected) fail("expected a value, found " + found());
+        at_ += expected.size();
+        return value;
+    }
+
+    double parse_number() {
+        const std::size_t start = at_;
+        const auto digits = [&] {
+            const std::size_t first = at_;
+            while (at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9') ++at_;
+            if (at_ == first) fail("expected a number, found " + found());
+            return at_ - first;
+        };
+        const auto is = [&](char a, char b) { return at_ < text_.size() && (text_[at_] == a || text_[at_] == b); };
+        if (is('-', '-')) ++at_;
+        const bool zero = is('0', '0');
+        if (digits() > 1 && zero) fail("a number must not begin with 0");
+        if (is('.', '.')) {
+            ++at_;
+            digits();
+        }
+        if (is('e', 'E')) {
+            ++at_;
+            if (is('+', '-')) ++at_;
+            digits();
+        }
+        double value = 0;
+        if (!to_double(text_.substr(start, at_ - start), value)) fail("the number is out of the range of a double");
+        return value;
+    }
+
+    Value parse_array() {
+        if (take(']')) return {Array{}};
+        Numbers numbers;
+        Array values;
+        path_.emplace_back(std::size_t{0});
+        do {
+            path_.back() = std::max(numbers.size(), values.size());
+            Value value = parse_value();
+            const double* number = std::get_if<double>(&value.data);
+            if (number != nullptr && values.empty()) {
+                numbers.push_back(*number);
+                continue;
+            }
+            for (double earlier : numbers) values.push_back({earlier});
+            numbers.clear();
+            values.push_back(std::move(value));
+        } while (take(','));
+        path_.pop_back();
+        expect(']', "or ',' in an array");
+        if (values.empty()) return {std::move(numbers)};
+        return {std::move(values)};
+    }
+
+    Value parse_object() {
+        Object members;
+        if (take('}')) return {std::move(members)};
+        do {
+            skip_space();
+            if (at_ >= text_.size() || text_[at_] != '"') fail("expected a key in quotes, found " + found());
+            std::string key = parse_string();
+            path_.emplace_back(key);
+            expect(':', "after a key");
+            Value value = parse_value();
+            path_.pop_back();
+            members.push_back({std::move(key), std::move(value)});
+        } while (take(','));
+        expect('}', "or ',' in an object");
+        refuse_duplicates(members);
+        return {std::move(members)};
+    }
+
+    void refuse_duplicates(const Object& members) const {
+        std::vector<std::string_view> keys;
+        for (const Member& member : members) keys.push_back(member.key);
+        std::sort(keys.begin(), keys.end());
+        const auto twice = std::adjacent_find(keys.begin(), keys.end());
+        if (twice != keys.end()) fail("the key '" + std::string(twice->substr(0, 80)) + "' stands twice in one object");
+    }
+
+    std::string parse_string() {
+        std::string result;
+        ++at_;
+        while (true) {
+            if (at_ >= text_.size()) fail("expected '\"' at the end of a string, found the end of the document");
+            const char c = text_[at_];
+            if (c == '"') {
+                ++at_;
+                return result;
+            }
+            if (static_cast<unsigned char>(c) < 0x20) fail("a control character in a string: " + found());
+            ++at_;
+            if (c == '\\') {
+                parse_escape(result);
+            } else {
+                result += c;
+            }
+        }
+    }
+
+    void parse_escape(std::string& result) {
+        static constexpr std::string_view names = "\"\\/bfnrt";
+        static constexpr std::string_view meanings = "\"\\/\b\f\n\r\t";
+        const char c = at_ < text_.size() ? text_[at_] : '\0';
+        if (const auto place = names.find(c); place != std::string_view::npos) {
+            ++at_;
+            result += meanings[place];
+            return;
+        }
+        if (c != 'u') fail("an unknown escape in a string: " + found());
+        ++at_;
+        std::uint32_t code = parse_hex();
+        if (code >= 0xD800 && code < 0xE000) {  // half of a pair: the other half must follow
+            const bool first = code < 0xDC00 && text_.substr(at_, 2) == "\\u";
+            if (!first) fail("half of a surrogate pair in a string");
+            at_ += 2;
+            const std::uint32_t low = parse_hex();
+            if (low < 0xDC00 || low > 0xDFFF) fail("half of a surrogate pair in a string");
+            code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+        }
+        append_utf8(result, code);
+    }
+
+    std::uint32_t parse_hex() {
+        std::uint32_t code = 0;
+        const std::string_view digits = text_.substr(at_, 4);
+        const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), code, 16);
+        if (digits.size() != 4 || parsed.ptr != digits.data() + 4) fail("expected four hexadecimal digits after \\u");
+        at_ += 4;
+        return code;
+    }
+
+    static void append_utf8(std::string& result, std::uint32_t code) {
+        const auto tail = [&](unsigned shift) { result += static_cast<char>(0x80 | ((code >> shift) & 0x3F)); };
+        if (code < 0x80) {
+            result += static_cast<char>(code);
+        } else if (code < 0x800) {
+            result += static_cast<char>(0xC0 | (code >> 6));
+            tail(0);
+        } else if (code < 0x10000) {
+            result += static_cast<char>(0xE0 | (code >> 12));
+            tail(6);
+            tail(0);
+        } else {
+            result += static_cast<char>(0xF0 | (code >> 18));
+            tail(12);
+            tail(6);
+            tail(0);
+        }
+    }
+
+    std::string_view text_;
+    std::size_t at_ = 0;
+    std::size_t depth_ = 0;
+    std::vector<Place> path_;
+};
+
+/// Parse a document, or throw ParseError.
+inline Value parse(std::string_view text) { return Parser(text).parse(); }
+
+}  // namespace keras_hep::json

@@ -1,0 +1,8 @@
+"""Models out: JSON for the C++ runtime, lwtnn's JSON, and the check that C++ and Keras agree."""
+
+from keras_hep.cpp import cmake_dir, include_dir
+from keras_hep.export.cpp_check import check
+from keras_hep.export.exporter import export
+from keras_hep.export.lwtnn import export_lwtnn
+
+__all__ = ["check", "cmake_dir", "export", "export_lwtnn", "include_dir"]

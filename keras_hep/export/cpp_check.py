@@ -1,0 +1,142 @@
+"""Does the C++ runtime, from the exported file, give what Keras gives, layer by layer?"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from keras_hep.cpp import tools_dir
+from keras_hep.errors import DataError, ExportError
+from keras_hep.export import schema
+from keras_hep.export.cpp_build import compiled, run
+from keras_hep.export.document import Input, Traced, trace
+from keras_hep.export.vectors import checked_inputs
+from keras_hep.parity import LayerParity, Parity
+
+__all__ = ["check"]
+
+Floats = NDArray[np.float32]
+
+_CHUNK_BYTES = 1 << 24  # of the values of all nodes; comparing them takes a few times as much
+
+
+def check(json_path: str | Path, model: keras.Model, inputs: Mapping[str, Any], tolerance: float = 1e-5) -> Parity:
+    """Evaluate events with Keras and with the C++ runtime, and compare every layer.
+
+    The runtime is compiled with ``$CXX`` (or g++) when it is first needed. Differences of the outputs, and of the logits
+    that a final softmax or sigmoid receives, are absolute. Those of inner layers are relative where the values of Keras
+    are larger than one, because float32 has no more digits to offer.
+
+    Args:
+        json_path: file that `keras_hep.export.export` wrote for this model.
+        model: the model.
+        inputs: raw inputs, as in `keras_hep.data.Events.inputs`.
+        tolerance: largest difference that counts as equal.
+
+    Returns:
+        The comparison of each layer in the order of evaluation; the last entry is the model's output.
+
+    Raises:
+        MissingToolError: there is no C++ compiler.
+        ExportError: the file is not a network or not of this model, or the C++ program fails.
+        DataError: the inputs do not fit the model, or there are none.
+    """
+    traced = trace(model)
+    document = schema.read(json_path)
+    for key, expected in (("nodes", traced.nodes), ("inputs", [entry.to_dict() for entry in traced.inputs])):
+        if document.get(key) != expected:
+            raise ExportError(
+                f"'{json_path}' was not exported from this state of the model '{model.name}': export it again"
+            )
+    tensors = checked_inputs(traced, inputs)
+    events = len(next(iter(tensors.values())))
+    if events == 0:
+        raise DataError("there are no events to check the exported network with")
+    program = compiled(tools_dir() / "evaluate.cpp")
+    names = _order(traced)
+    evaluate = traced.evaluator(names)
+    absolute = _absolute(traced)
+    size = sum(math.prod(node["shape"]) for node in traced.nodes)
+    step = max(1, _CHUNK_BYTES // (4 * size))
+    layers: dict[str, LayerParity] = {}
+    for first in range(0, events, step):
+        chunk = {name: values[first : first + step] for name, values in tensors.items()}
+        reference = evaluate(chunk)
+        candidate = _evaluate_cpp(program, Path(json_path), traced, chunk)
+        for name in names:
+            scale = 1.0 if name in absolute else _scale(reference[name])
+            part = LayerParity.compare(name, reference[name] / scale, candidate[name] / scale, tolerance)
+            layers[name] = _joined(layers[name], part) if name in layers else part
+    return Parity("Keras", "C++ from JSON", tolerance, tuple(layers.values()))
+
+
+def _order(traced: Traced) -> list[str]:
+    """Names of the nodes that are compared; the outputs come last."""
+    outputs = [output["node"] for output in traced.outputs]
+    inner = [
+        node["name"]
+        for node in traced.nodes
+        if node["type"] != "input" and node["name"] in traced.tensors and node["name"] not in outputs
+    ]
+    return inner + list(dict.fromkeys(outputs))
+
+
+def _absolute(traced: Traced) -> set[str]:
+    """Names of the outputs, and of the logits before them."""
+    by_name = {node["name"]: node for node in traced.nodes}
+    outputs = {output["node"] for output in traced.outputs}
+    final = [by_name[name] for name in outputs]
+    squashing = [n for n in final if n["type"] == "softmax" or n.get("function") == "sigmoid"]
+    return outputs | {source for node in squashing for source in node["inputs"]}
+
+
+def _scale(values: Floats) -> Floats:
+    scale = np.maximum(np.abs(values), np.float32(1))
+    return np.where(np.isfinite(scale), scale, np.float32(1))
+
+
+def _joined(before: LayerParity, part: LayerParity) -> LayerParity:
+    events = before.events + part.events
+    first = before.first_event
+    if first is None and part.first_event is not None:
+        first = before.events + part.first_event
+    return LayerParity(
+        before.name,
+        events,
+        (before.equal_fraction * before.events + part.equal_fraction * part.events) / events,
+        max(before.max_abs_diff, part.max_abs_diff),
+        first,
+    )
+
+
+def _evaluate_cpp(program: Path, network: Path, traced: Traced, tensors: Mapping[str, Floats]) -> dict[str, Floats]:
+    events = len(next(iter(tensors.values())))
+    with tempfile.TemporaryDirectory(prefix="keras_hep_") as folder:
+        source, target = Path(folder) / "events", Path(folder) / "values"
+        with source.open("wb") as handle:
+            for event in range(events):
+                for entry in traced.inputs:
+                    handle.write(_event_bytes(entry, tensors, event))
+        run([program, network, source, target], f"evaluating '{network}' in C++")
+        values = np.fromfile(target, dtype=np.float32).reshape(events, -1)
+    result, place = {}, 0
+    for node in traced.nodes:
+        size = math.prod(node["shape"])
+        result[node["name"]] = values[:, place : place + size].reshape(events, *node["shape"])
+        place += size
+    return result
+
+
+def _event_bytes(entry: Input, tensors: Mapping[str, Floats], event: int) -> bytes:
+    values = tensors[entry.name][event]
+    if entry.length is None:
+        return bytes(values.tobytes())
+    rows = int(tensors[entry.mask_name][event].sum()) if entry.mask_name else len(values)
+    return bytes(np.uint32(rows).tobytes()) + bytes(values[:rows].tobytes())

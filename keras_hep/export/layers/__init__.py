@@ -1,0 +1,26 @@
+"""What each Keras layer becomes in the exported file, one file a group; importing this package registers them all."""
+
+from keras_hep.export.layers import (
+    activations,
+    dense,
+    identity,
+    masked_sum,
+    merging,
+    normalization,
+    preprocessing,
+    reshaping,
+)
+from keras_hep.export.layers.registry import Node, to_nodes
+
+__all__ = [
+    "Node",
+    "activations",
+    "dense",
+    "identity",
+    "masked_sum",
+    "merging",
+    "normalization",
+    "preprocessing",
+    "reshaping",
+    "to_nodes",
+]

@@ -1,0 +1,89 @@
+"""Activation functions, as layers or inside of other layers; every parameter is written out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import keras
+
+from keras_hep.export.layers.registry import Node, Site, handles
+
+__all__ = ["with_activation"]
+
+_PLAIN = ("exponential", "hard_sigmoid", "linear", "selu", "sigmoid", "silu", "softplus", "softsign", "tanh")
+
+# What Keras's functions do when they are called with the input alone.
+_FUNCTIONS: dict[Any, tuple[str, dict[str, Any]]] = {
+    **{getattr(keras.activations, name): (name, {}) for name in _PLAIN},
+    keras.activations.relu: ("relu", {"negative_slope": 0.0, "threshold": 0.0, "max_value": None}),
+    keras.activations.relu6: ("relu", {"negative_slope": 0.0, "threshold": 0.0, "max_value": 6.0}),
+    keras.activations.leaky_relu: ("leaky_relu", {"negative_slope": 0.2}),
+    keras.activations.elu: ("elu", {"alpha": 1.0}),
+    keras.activations.gelu: ("gelu", {"approximate": False}),
+}
+
+
+def with_activation(site: Site, node: Node, function: Callable[..., Any]) -> list[Node]:
+    """Return the node of a layer followed by its activation, which takes over the layer's name.
+
+    Args:
+        site: the layer.
+        node: its node without the activation.
+        function: the activation, as Keras holds it.
+    """
+    if function is keras.activations.linear:
+        return [node]
+    inner = f"{site.layer.name}/{node['type']}"
+    return [{**node, "name": inner}, _activation(site, function, [inner])]
+
+
+def _activation(site: Site, function: Callable[..., Any], inputs: list[str]) -> Node:
+    if function is keras.activations.softmax:
+        return {**site.node("softmax", axis=len(site.shape) - 1), "inputs": inputs}
+    plain, given = (function.func, function.keywords) if isinstance(function, partial) else (function, {})
+    name, parameters = _FUNCTIONS.get(plain, ("", {}))
+    if not name or not given.keys() <= parameters.keys():
+        known = ", ".join(sorted({name for name, _ in _FUNCTIONS.values()} | {"softmax"}))
+        called = getattr(function, "__name__", type(function).__name__)
+        raise site.unsupported(f"has the activation '{called}', which cannot be exported", f"use one of {known}")
+    return {**site.node("activation", function=name, **(parameters | given)), "inputs": inputs}
+
+
+@handles(keras.layers.Activation)
+def _activation_layer(site: Site) -> list[Node]:
+    return [_activation(site, site.layer.activation, list(site.inputs))]
+
+
+@handles(keras.layers.ReLU)
+def _relu(site: Site) -> list[Node]:
+    layer = site.layer
+    limit = None if layer.max_value is None else site.number("max_value", layer.max_value)
+    return [
+        site.node(
+            "activation",
+            function="relu",
+            negative_slope=site.number("negative_slope", layer.negative_slope),
+            threshold=site.number("threshold", layer.threshold),
+            max_value=limit,
+        )
+    ]
+
+
+@handles(keras.layers.LeakyReLU)
+def _leaky_relu(site: Site) -> list[Node]:
+    slope = site.number("negative_slope", site.layer.negative_slope)
+    return [site.node("activation", function="leaky_relu", negative_slope=slope)]
+
+
+@handles(keras.layers.ELU)
+def _elu(site: Site) -> list[Node]:
+    return [site.node("activation", function="elu", alpha=site.number("alpha", site.layer.alpha))]
+
+
+@handles(keras.layers.Softmax)
+def _softmax(site: Site) -> list[Node]:
+    if len(site.inputs) != 1:
+        raise site.unsupported("is called with a mask", "call it with its input alone")
+    return [site.node("softmax", axis=site.axis(site.layer.axis))]

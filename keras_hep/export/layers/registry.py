@@ -1,0 +1,127 @@
+"""Which function turns a layer into nodes; a new layer is one file beside this one, imported by the package."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from keras_hep.errors import ExportError, UnsupportedLayerError
+from keras_hep.export import schema
+from keras_hep.export.graph import Call
+
+__all__ = ["Node", "Site", "handles", "to_nodes"]
+
+Node = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Site:
+    """A layer and where it stands in the graph.
+
+    Attributes:
+        layer: the Keras layer.
+        inputs: names of the nodes that it receives.
+        input_shapes: their shapes, without the axis of the events.
+        shape: shape that it returns, without the axis of the events.
+    """
+
+    layer: Any
+    inputs: tuple[str, ...]
+    input_shapes: tuple[tuple[int, ...], ...]
+    shape: tuple[int, ...]
+
+    def node(self, kind: str, **attributes: Any) -> Node:
+        """Return the node of this layer."""
+        return {
+            "name": self.layer.name,
+            "type": kind,
+            "inputs": list(self.inputs),
+            "shape": list(self.shape),
+            **attributes,
+        }
+
+    def number(self, what: str, value: float) -> float:
+        """Return an attribute as float32; `what` names it in the error."""
+        return schema.number(value, f"the layer '{self.layer.name}': {what}")
+
+    def numbers(self, what: str, values: Any) -> list[float]:
+        """Return weights as float32; `what` names them in the error."""
+        return schema.numbers(np.asarray(values), f"the layer '{self.layer.name}': {what}")
+
+    def axis(self, axis: Any) -> int:
+        """Return an axis of Keras (0 is that of the events) as an axis of the shape of one event."""
+        if not isinstance(axis, int):
+            raise self.unsupported(f"works along several axes, {axis}", "use one axis")
+        rank = len(self.shape)
+        event_axis = axis - 1 if axis >= 0 else rank + axis
+        if not 0 <= event_axis < rank:
+            raise self.unsupported(f"works along axis {axis}, that of the events", "use another axis")
+        return event_axis
+
+    def unsupported(self, why: str, advice: str) -> UnsupportedLayerError:
+        """Return the error that names the layer, its class, why it cannot be exported and what can be done."""
+        kind = f"{type(self.layer).__module__}.{type(self.layer).__name__}"
+        return UnsupportedLayerError(f"the layer '{self.layer.name}' ({kind}) {why}; {advice}")
+
+
+Handler = Callable[[Site], list[Node]]
+_HANDLERS: dict[type, Handler] = {}
+
+
+def handles(*classes: type) -> Callable[[Handler], Handler]:
+    """Register a function for layers of exactly these classes (decorator).
+
+    The function returns the nodes of a layer in the order of evaluation, the last one under the layer's name; an empty
+    list says that the layer does nothing after training.
+    """
+
+    def enter(handler: Handler) -> Handler:
+        _HANDLERS.update(dict.fromkeys(classes, handler))
+        return handler
+
+    return enter
+
+
+def to_nodes(call: Call, inputs: tuple[str, ...]) -> list[Node]:
+    """Return the nodes of a call.
+
+    Args:
+        call: a layer and its tensors.
+        inputs: names of the nodes that give these tensors.
+
+    Raises:
+        UnsupportedLayerError: layers of this class, or used like this, cannot be exported.
+        ExportError: weights are not finite, or a shape is not known.
+    """
+    shapes = tuple(_shape(call, tensor) for tensor in call.inputs)
+    site = Site(call.layer, inputs, shapes, _shape(call, call.output))
+    handler = _HANDLERS.get(type(call.layer))
+    if handler is None:
+        if type(call.layer).__module__.split(".")[0] == "qkeras":
+            raise site.unsupported(
+                "is quantised, and JSON holds float networks",
+                "export the float model that it was made from, or build firmware from it with keras_hep.firmware",
+            )
+        known = ", ".join(sorted({kind.__name__ for kind in _HANDLERS}))
+        raise site.unsupported("cannot be exported", f"replace it by layers that can: {known}")
+    if call.keywords.get("training"):
+        raise site.unsupported("is called with training=True", "call it without this argument")
+    if given := [key for key, value in call.keywords.items() if value is not None and key != "training"]:
+        raise site.unsupported(f"is called with the argument '{given[0]}'", "call it with its inputs alone")
+    dtype = getattr(call.layer, "compute_dtype", "float32")
+    if dtype != "float32" or getattr(call.layer, "quantization_mode", None) is not None:
+        raise site.unsupported(f"computes in {getattr(call.layer, 'dtype_policy', dtype)}", "build it in float32")
+    return handler(site)
+
+
+def _shape(call: Call, tensor: Any) -> tuple[int, ...]:
+    shape = tuple(tensor.shape[1:])
+    if not shape or None in shape:
+        raise ExportError(
+            f"the layer '{call.name}' ({type(call.layer).__name__}) has the shape {tuple(tensor.shape)}; "
+            "every axis but that of the events must have a known size, and there must be one"
+        )
+    return tuple(int(size) for size in shape)

@@ -1,0 +1,196 @@
+"""A Keras model in the JSON of lwtnn 2.14 (graph dialect), for frameworks that read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from keras_hep.data.features import Feature
+from keras_hep.errors import ExportError
+from keras_hep.export import schema
+from keras_hep.export.document import Input, Traced, trace
+from keras_hep.export.layers import Node
+from keras_hep.export.lwtnn_layers import activation, dense, normalization, refuse, scaling
+
+__all__ = ["export_lwtnn"]
+
+
+def export_lwtnn(model: keras.Model, path: str | Path) -> Path:
+    """Write a model to a file that lwtnn's ``parse_json_graph`` reads.
+
+    Vectors become ``inputs`` and sequences ``input_sequences``. lwtnn sums over as many objects as it is given, so a
+    caller must cut a sequence to its length, and must replace missing values by the defaults in the file.
+
+    Args:
+        model: functional model of dense layers, batch normalisation, activations, sums, concatenations and additions.
+        path: where the file goes.
+
+    Returns:
+        The path.
+
+    Raises:
+        UnsupportedLayerError: a layer that lwtnn does not have; the message names it and why.
+        ExportError: preprocessing that lwtnn does not have; the message names the feature and why.
+        OutputError: the file cannot be written.
+    """
+    return schema.write(path, _Graph(trace(model)).to_dict())
+
+
+class _Graph:
+    """The graph of lwtnn while it is made: its nodes and layers, and what became of ours."""
+
+    def __init__(self, traced: Traced):
+        self.traced = traced
+        self.nodes: list[dict[str, Any]] = []
+        self.layers: list[dict[str, Any]] = []
+        self.vectors = [entry for entry in traced.inputs if entry.length is None]
+        self.sequences = [entry for entry in traced.inputs if entry.length is not None]
+        self.place: dict[str, int] = {}  # name of our node -> index of the node of lwtnn with its values
+        self.sequence_of: dict[str, str] = {}  # name of our node -> input, while it still has one row an object
+        self.mask_of: dict[str, str] = {}  # name of our node -> input of which it is the mask
+        preprocessed: dict[str, Node] = {}
+        for node in traced.nodes:
+            if node["type"] == "preprocessing" and node["inputs"][0] in {i.name for i in traced.inputs}:
+                preprocessed[node["inputs"][0]] = node
+        self.preprocessed = preprocessed
+        for node in traced.nodes:
+            self._add(node)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document."""
+        return {
+            "inputs": [self._input(entry) for entry in self.vectors],
+            "input_sequences": [self._input(entry) for entry in self.sequences],
+            "nodes": self.nodes,
+            "layers": self.layers,
+            "outputs": {output["name"]: self._output(output) for output in self.traced.outputs},
+        }
+
+    def _input(self, entry: Input) -> dict[str, Any]:
+        node = self.preprocessed.get(entry.name)
+        if node is None or entry.entry is None:
+            return {
+                "name": entry.name,
+                "variables": [{"name": n, "offset": 0.0, "scale": 1.0} for n in entry.feature_names],
+            }
+        return {
+            "name": entry.name,
+            "variables": [
+                _variable(entry.name, feature, exported)
+                for feature, exported in zip(entry.entry.features, node["features"], strict=True)
+            ],
+        }
+
+    def _output(self, output: Mapping[str, Any]) -> dict[str, Any]:
+        name = output["node"]
+        if name in self.sequence_of or name in self.mask_of:
+            raise ExportError(
+                f"the output '{output['name']}' is a sequence, which lwtnn cannot return; reduce it to a vector"
+            )
+        return {"labels": output["labels"], "node_index": self.place[name]}
+
+    def _add(self, node: Node) -> None:
+        kind, name = node["type"], node["name"]
+        if kind == "input":
+            self._add_input(node)
+            return
+        if masked := [source for source in node["inputs"] if source in self.mask_of and kind != "masked_sum"]:
+            raise refuse(node, f"reads the mask '{masked[0]}', and lwtnn has no masks")
+        if kind == "preprocessing":
+            self._alias_preprocessing(node)
+        elif kind == "dense":
+            self._add_layer(node, dense(node))
+        elif kind == "batch_normalization":
+            self._add_layer(node, normalization(node))
+        elif kind in ("activation", "softmax"):
+            self._add_activation(node)
+        elif kind == "masked_sum":
+            self._add_sum(node)
+        elif kind in ("concatenate", "add"):
+            if any(source in self.sequence_of for source in node["inputs"]):
+                raise refuse(node, f"is a '{kind}' of sequences, and lwtnn has it for vectors alone")
+            self._append(name, {"type": kind, "sources": [self.place[source] for source in node["inputs"]]})
+        elif kind == "flatten" and node["inputs"][0] not in self.sequence_of:
+            self.place[name] = self.place[node["inputs"][0]]
+        else:
+            raise refuse(node, f"is of the type '{kind}', and lwtnn has none such")
+
+    def _append(self, name: str, node: dict[str, Any]) -> None:
+        self.place[name] = len(self.nodes)
+        self.nodes.append(node)
+
+    def _add_input(self, node: Node) -> None:
+        name, entry = node["name"], node["input"]
+        if node["part"] == "mask":
+            self.mask_of[name] = entry
+            return
+        group = self.vectors if len(node["shape"]) == 1 else self.sequences
+        kind = "input" if group is self.vectors else "input_sequence"
+        index = [candidate.name for candidate in group].index(entry)
+        self._append(name, {"type": kind, "sources": [index], "size": node["shape"][-1]})
+        if group is self.sequences:
+            self.sequence_of[name] = entry
+
+    def _alias_preprocessing(self, node: Node) -> None:
+        source = node["inputs"][0]
+        if self.preprocessed.get(source) is not node:
+            raise refuse(node, "does not stand directly behind an input, and lwtnn scales inputs alone")
+        others = [n["name"] for n in self.traced.nodes if source in n["inputs"] and n is not node]
+        if others:
+            raise refuse(
+                node, f"scales the input '{source}', which '{others[0]}' reads unscaled; lwtnn scales it for all"
+            )
+        self.place[node["name"]] = self.place[source]
+        if source in self.sequence_of:
+            self.sequence_of[node["name"]] = self.sequence_of[source]
+
+    def _add_layer(self, node: Node, layer: dict[str, Any]) -> None:
+        source = node["inputs"][0]
+        kind = "time_distributed" if source in self.sequence_of else "feed_forward"
+        self._append(node["name"], {"type": kind, "sources": [self.place[source]], "layer_index": len(self.layers)})
+        self.layers.append(layer)
+        if source in self.sequence_of:
+            self.sequence_of[node["name"]] = self.sequence_of[source]
+
+    def _add_activation(self, node: Node) -> None:
+        source = node["inputs"][0]
+        function = activation(node)
+        producer = next(n for n in self.traced.nodes if n["name"] == source)
+        read_by_others = sum(source in n["inputs"] for n in self.traced.nodes) > 1 or any(
+            output["node"] == source for output in self.traced.outputs
+        )
+        if producer["type"] == "dense" and not read_by_others:
+            place = self.place[source]
+            self.layers[self.nodes[place]["layer_index"]]["activation"] = function
+            self.place[node["name"]] = place
+            if source in self.sequence_of:
+                self.sequence_of[node["name"]] = self.sequence_of[source]
+        else:
+            self._add_layer(node, {"architecture": "dense", "weights": [], "bias": [], "activation": function})
+
+    def _add_sum(self, node: Node) -> None:
+        values, mask = node["inputs"]
+        if values not in self.sequence_of or self.mask_of.get(mask) != self.sequence_of[values]:
+            raise refuse(node, "sums with a mask that is not that of its own input, and lwtnn sums over all objects")
+        self._append(node["name"], {"type": "sum", "sources": [self.place[values]]})
+        if node["scale"] != 1.0:
+            index = {"type": "feed_forward", "sources": [self.place[node["name"]]], "layer_index": len(self.layers)}
+            self._append(node["name"], index)
+            self.layers.append(scaling(node["scale"], node["shape"][-1]))
+
+
+def _variable(entry: str, feature: Feature, exported: Mapping[str, Any]) -> dict[str, Any]:
+    for what, used in (
+        ("a clip", exported["clip"] is not None),
+        (f"the transform '{feature.transform}'", feature.transform != "none"),
+    ):
+        if used:
+            raise ExportError(
+                f"the feature '{feature.name}' of the input '{entry}' has {what}, and lwtnn only has offset and scale; "
+                "export with keras_hep.export.export, or train with a specification without it"
+            )
+    variable = {"name": feature.name, "offset": exported["offset"], "scale": exported["scale"]}
+    return variable if exported["default"] is None else {**variable, "default": exported["default"]}

@@ -1,0 +1,74 @@
+"""The layers and activations of lwtnn 2.14 that ours can become."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from keras_hep.errors import UnsupportedLayerError
+from keras_hep.export.layers import Node
+
+__all__ = ["activation", "dense", "normalization", "refuse", "scaling"]
+
+_PLAIN = {"linear": "linear", "sigmoid": "sigmoid", "tanh": "tanh"}
+
+
+def refuse(node: Node, why: str) -> UnsupportedLayerError:
+    """Return the error that names the layer and why lwtnn cannot express it."""
+    name = node["name"].split("/")[0]
+    return UnsupportedLayerError(
+        f"the layer '{name}' {why}; export with keras_hep.export.export, whose C++ runtime evaluates it"
+    )
+
+
+def dense(node: Node) -> dict[str, Any]:
+    """Return a dense layer, still linear; lwtnn holds its weights as [output][input]."""
+    units = node["units"]
+    weights = np.asarray(node["weights"]).reshape(-1, units).T.ravel().tolist()
+    bias = node["bias"] if node["bias"] is not None else [0.0] * units
+    return {"architecture": "dense", "weights": weights, "bias": bias, "activation": "linear"}
+
+
+def normalization(node: Node) -> dict[str, Any]:
+    """Return batch normalisation as lwtnn's (x + bias) * weights."""
+    if node["axis"] != len(node["shape"]) - 1:
+        raise refuse(node, "normalises along another axis than the last, which lwtnn cannot")
+    mean, variance = np.asarray(node["mean"]), np.asarray(node["variance"])
+    gamma = np.ones_like(mean) if node["gamma"] is None else np.asarray(node["gamma"])
+    beta = np.zeros_like(mean) if node["beta"] is None else np.asarray(node["beta"])
+    if (gamma == 0).any():
+        raise refuse(
+            node, f"has gamma 0 in channel {int(np.argmin(gamma != 0))}, which lwtnn's (x + bias) * weight cannot hold"
+        )
+    weights = gamma / np.sqrt(variance + node["epsilon"])
+    return {"architecture": "normalization", "weights": weights.tolist(), "bias": (beta / weights - mean).tolist()}
+
+
+def scaling(factor: float, size: int) -> dict[str, Any]:
+    """Return a layer that multiplies by a constant."""
+    return {"architecture": "normalization", "weights": [factor] * size, "bias": [0.0] * size}
+
+
+def activation(node: Node) -> str | dict[str, Any]:
+    """Return lwtnn's name of an activation, with its parameter where it has one."""
+    if node["type"] == "softmax":
+        if node["axis"] != len(node["shape"]) - 1:
+            raise refuse(node, "is a softmax along another axis than the last, which lwtnn does not have")
+        return "softmax"
+    function = node["function"]
+    if function in _PLAIN:
+        return _PLAIN[function]
+    if function == "relu":
+        if node["negative_slope"] or node["threshold"] or node["max_value"] is not None:
+            raise refuse(node, "is a ReLU with slope, threshold or largest value, and lwtnn has the plain one alone")
+        return "rectified"
+    if function == "elu":
+        return {"function": "elu", "alpha": node["alpha"]}
+    if function == "leaky_relu":
+        return {"function": "leakyrelu", "alpha": node["negative_slope"]}
+    if function == "silu":
+        return {"function": "swish", "alpha": 1.0}
+    if function == "hard_sigmoid":
+        raise refuse(node, "has the hard_sigmoid of Keras 3 with slope 1/6, and that of lwtnn has slope 0.2")
+    raise refuse(node, f"has the activation '{function}', which lwtnn does not have")

@@ -1,0 +1,152 @@
+"""Export to lwtnn's graph dialect, held against an evaluator written from the description of the format."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from keras_hep.data import FeatureSpec
+from keras_hep.errors import ExportError, UnsupportedLayerError
+from keras_hep.export import export_lwtnn
+from keras_hep.export.document import trace
+from keras_hep.export.vectors import synthetic_inputs
+from keras_hep.layers import MaskedSum, Preprocessing
+from tests.cpp.networks import plain_spec, randomised, rich_spec, tagger
+from tests.export.lwtnn_graph import evaluate
+
+
+def check_against_keras(model, folder, events=40):
+    """Export, evaluate with the defaults of the file as a framework would, compare with Keras; return the document."""
+    document = json.loads(export_lwtnn(model, folder / "net.json").read_text())
+    traced = trace(model)
+    inputs = synthetic_inputs(traced, events, seed=3)
+    node_of = {output["name"]: output["node"] for output in traced.outputs}
+    expected = traced.evaluator(list(node_of.values()))(inputs)
+    for event in range(events):
+        vectors = {entry["name"]: variables(entry, inputs[entry["name"]][event]) for entry in document["inputs"]}
+        sequences = {}
+        for entry in document["input_sequences"]:
+            number = int(inputs[f"{entry['name']}_mask"][event].sum())
+            sequences[entry["name"]] = variables(entry, inputs[entry["name"]][event][:number].T)
+        found = evaluate(document, vectors, sequences)
+        for name, node in node_of.items():
+            np.testing.assert_allclose(list(found[name].values()), expected[node][event], atol=2e-6, err_msg=name)
+    return document
+
+
+def variables(entry, values):
+    """Name the values, with defaults for what is missing."""
+    result = {}
+    for variable, value in zip(entry["variables"], values, strict=True):
+        bad = ~np.isfinite(value)
+        assert "default" in variable or not bad.any()
+        result[variable["name"]] = np.where(bad, variable.get("default", 0), value)
+    return result
+
+
+@pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh", "elu", "leaky_relu", "silu", "linear"])
+def test_dense_tagger(activation, tmp_path):
+    model = tagger("dense_tagger", plain_spec("jet"), units=(7, 5), activation=activation, dropout=0.1)
+    document = check_against_keras(model, tmp_path)
+    assert document.keys() == {"inputs", "input_sequences", "nodes", "layers", "outputs"}
+    assert [node["type"] for node in document["nodes"]] == ["input"] + 3 * ["feed_forward"]
+    assert document["layers"][-1]["activation"] == "softmax"
+    assert document["inputs"][0]["variables"] == [
+        {"name": "pt", "offset": -40.0, "scale": 0.05, "default": 30.0},
+        {"name": "eta", "offset": 0.1, "scale": 0.8},
+    ]
+    assert document["outputs"]["probabilities"]["labels"] == ["a", "b", "c"]
+
+
+def test_deep_sets(tmp_path):
+    document = check_against_keras(tagger("deep_sets", plain_spec("tracks", 6), phi=(8, 5), f=(4,)), tmp_path)
+    kinds = [node["type"] for node in document["nodes"]]
+    assert kinds == ["input_sequence", "time_distributed", "time_distributed", "sum", *3 * ["feed_forward"]]
+
+
+def test_branches(tmp_path):
+    spec = FeatureSpec.from_dict({"inputs": [*plain_spec("jet").to_dict()["inputs"], {
+        "name": "tracks", "length": 4, "features": [{"name": "d0", "offset": 0.5, "scale": 2.0}]}]})  # fmt: skip
+    jet, tracks, mask = (
+        keras.Input((2,), name="jet"),
+        keras.Input((4, 1), name="tracks"),
+        keras.Input((4,), name="tracks_mask"),
+    )
+    x = layers.Flatten()(Preprocessing(spec, "jet")(jet))
+    x = layers.BatchNormalization()(layers.Dense(4, use_bias=False)(x))
+    x = layers.Activation("tanh")(x)
+    phi = layers.Dense(4, activation="elu")(
+        layers.BatchNormalization(scale=False)(Preprocessing(spec, "tracks")(tracks))
+    )
+    total = MaskedSum()([layers.Softmax()(phi), mask])
+    linear = layers.Dense(4, name="linear")(total)
+    both = layers.Concatenate()(
+        [layers.Add()([x, layers.Activation("relu")(linear)]), linear, layers.LeakyReLU(0.3)(total)]
+    )
+    outputs = [layers.Dense(2, name="one")(both), layers.Dense(3, activation="sigmoid", name="two")(both)]
+    check_against_keras(randomised(keras.Model([jet, tracks, mask], outputs)), tmp_path)
+
+
+def refused(spec, *stack):
+    entry = spec.inputs[0]
+    x = given = keras.Input(entry.shape, name=entry.name)
+    for layer in (Preprocessing(spec, entry.name, name="preprocessing"), *stack):
+        x = layer(x)
+    return keras.Model(given, x)
+
+
+JET = plain_spec("jet")
+TRACKS = plain_spec("tracks", 4)
+REFUSED = {
+    "clip": (lambda: refused(rich_spec(), layers.Dense(2)), ExportError, "'jet_clip' of the input 'jet' has a clip"),
+    "transform": (
+        lambda: refused(
+            FeatureSpec.from_dict({"inputs": [{"name": "jet", "features": [
+                {"name": "pt", "transform": "asinh", "offset": 0.0, "scale": 1.0}]}]}),
+            layers.Dense(2),
+        ),
+        ExportError,
+        "'pt' of the input 'jet' has the transform 'asinh'",
+    ),
+    "hard_sigmoid": (lambda: refused(JET, layers.Dense(2, activation="hard_sigmoid", name="h")), UnsupportedLayerError, "'h' has the hard_sigmoid of Keras 3"),
+    "softplus": (lambda: refused(JET, layers.Activation("softplus", name="s")), UnsupportedLayerError, "'s' has the activation 'softplus'"),
+    "relu6": (lambda: refused(JET, layers.Activation("relu6", name="r")), UnsupportedLayerError, "'r' is a ReLU with"),
+    "sequence": (lambda: refused(TRACKS, layers.Dense(2)), ExportError, "is a sequence, which lwtnn cannot return"),
+    "flatten": (lambda: refused(TRACKS, layers.Flatten(name="f")), UnsupportedLayerError, "'f' is of the type 'flatten'"),
+    "axis": (lambda: refused(TRACKS, layers.Softmax(axis=1, name="s")), UnsupportedLayerError, "'s' is a softmax along another axis"),
+    "norm_axis": (lambda: refused(TRACKS, layers.BatchNormalization(axis=1, name="n")), UnsupportedLayerError, "'n' normalises along another"),
+    "gamma": (lambda: refused(JET, layers.BatchNormalization(gamma_initializer="zeros", name="n")), UnsupportedLayerError, "'n' has gamma 0 in channel 0"),
+    "later": (lambda: refused(JET, Preprocessing(JET, "jet", name="again")), UnsupportedLayerError, "'again' does not stand directly"),
+    "layer": (lambda: refused(JET, layers.LayerNormalization(name="l")), UnsupportedLayerError, "'l' .* cannot be exported"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_lwtnn_does_not_have_is_named(case, tmp_path):
+    make, error, message = REFUSED[case]
+    with pytest.raises(error, match=message):
+        export_lwtnn(make(), tmp_path / "net.json")
+    assert not list(tmp_path.iterdir())
+
+
+def test_masks_that_lwtnn_does_not_have(tmp_path):
+    tracks, mask = keras.Input((4, 2), name="tracks"), keras.Input((4,), name="tracks_mask")
+    x = Preprocessing(TRACKS, "tracks")(tracks)
+    with pytest.raises(UnsupportedLayerError, match="'count' reads the mask 'tracks_mask'"):
+        sum_ = layers.Add()([MaskedSum()([x, mask]), layers.Dense(2, name="count")(mask)])
+        export_lwtnn(keras.Model([tracks, mask], sum_), tmp_path / "net.json")
+    with pytest.raises(UnsupportedLayerError, match="'sum' sums with a mask that is not that of its own input"):
+        other = keras.Input((4,), name="other")
+        export_lwtnn(keras.Model([tracks, other], MaskedSum(name="sum")([x, other])), tmp_path / "net.json")
+    with pytest.raises(UnsupportedLayerError, match="'join' is a 'concatenate' of sequences"):
+        joined = layers.Concatenate(name="join")([x, x])
+        export_lwtnn(keras.Model([tracks, mask], MaskedSum()([joined, mask])), tmp_path / "net.json")
+
+
+def test_raw_values_cannot_be_read_beside_scaled_ones(tmp_path):
+    jet = keras.Input((2,), name="jet")
+    both = layers.Concatenate(name="join")([Preprocessing(JET, "jet", name="scaling")(jet), jet])
+    with pytest.raises(UnsupportedLayerError, match="'scaling' scales the input 'jet', which 'join' reads unscaled"):
+        export_lwtnn(keras.Model(jet, both), tmp_path / "net.json")
