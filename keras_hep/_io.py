@@ -66,7 +66,12 @@ def atomic_path(path: str | Path, directory: bool = False) -> Iterator[Path]:
         if directory and path.exists():
             old = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
             path.replace(old / path.name)
-            temporary.replace(path)
+            try:
+                temporary.replace(path)
+            except OSError:
+                (old / path.name).replace(path)
+                old.rmdir()
+                raise
             shutil.rmtree(old, ignore_errors=True)
         else:
             temporary.replace(path)

@@ -24,7 +24,7 @@ def require(module: str, extra: str | None = None) -> Any:
     try:
         imported: ModuleType = importlib.import_module(module)
     except ModuleNotFoundError as error:
-        if error.name is not None and not module.startswith(error.name.split(".")[0]):
+        if error.name is not None and error.name.split(".")[0] != module.split(".")[0]:
             raise
         target = f"keras_hep[{extra}]" if extra else "keras_hep"
         raise MissingToolError(

@@ -43,8 +43,8 @@ class LayerParity:
         a, b = _rows(reference), _rows(candidate)
         if a.shape != b.shape:
             raise ParityError(f"layer '{name}': shapes differ, {np.shape(reference)} against {np.shape(candidate)}")
-        if len(a) == 0:
-            raise ParityError(f"layer '{name}': no events to compare")
+        if a.size == 0:
+            raise ParityError(f"layer '{name}': no values to compare, shape {np.shape(reference)}")
         with np.errstate(invalid="ignore"):
             difference = np.abs(a - b)
         difference[(a == b) | (np.isnan(a) & np.isnan(b))] = 0.0
@@ -57,7 +57,7 @@ class LayerParity:
 
 def _rows(values: ArrayLike) -> NDArray[np.float64]:
     array = np.asarray(values, dtype=np.float64)
-    return array.reshape(len(array), -1)
+    return array.reshape(len(array), int(np.prod(array.shape[1:])))
 
 
 @dataclass(frozen=True)

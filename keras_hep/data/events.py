@@ -32,7 +32,7 @@ class Events:
             is a tensor of its own, (events, length), 1 for real and 0 for padded entries.
         label: class index of each example, int64 (events,); -1 everywhere when the specification has no classes.
         weight: example weights, float32 (events,).
-        index: identity of each example in the files that were read, int64 (events,).
+        index: identity of the event that each example comes from, int64 (events,); splits follow it.
         counts: what happened on the way: examples read, cut by the selection, without a class, values defaulted.
     """
 
@@ -109,20 +109,27 @@ def events_from_columns(
         columns: branch name -> array over entries, flat or jagged.
         spec: what to cut.
         where: file and tree, used in errors.
-        first: identity of the first example.
+        first: number of the first entry, which is its identity where the specification has none.
         labels: also read classes and weight.
 
     Raises:
         DataError: a branch has the wrong shape or type, or values that are not finite and have no default.
     """
     table = {name: ak.Array(values) for name, values in columns.items()}
+    index = first + np.arange(len(next(iter(table.values()))), dtype=np.int64)
     if spec.each is not None:
+        # The objects of one event keep its identity, so that a split never tears an event apart.
+        index = np.repeat(index, ak.to_numpy(ak.num(table[spec.each], axis=1)) if table[spec.each].ndim > 1 else 1)
         table = _one_row_per_object(table, spec.each, where)
-    rows = len(next(iter(table.values())))
-    index = first + np.arange(rows, dtype=np.int64)
+    rows = len(index)
+    if spec.identity is not None:
+        identity = _flat(evaluate(spec.identity, table), "the identity", spec.identity, where, rows)
+        if not (np.isfinite(identity) & (identity == np.floor(identity))).all():
+            raise DataError(f"{where}: the identity {spec.identity!r} must be a whole number for every example")
+        index = identity.astype(np.int64)
     counts = {"read": rows}
     if spec.selection is not None:
-        keep = _flat(evaluate(spec.selection, table), "the selection", spec.selection, where, rows).astype(bool)
+        keep = _true(_flat(evaluate(spec.selection, table), "the selection", spec.selection, where, rows))
         table, index = {n: v[keep] for n, v in table.items()}, index[keep]
         counts["cut by the selection"] = int(rows - keep.sum())
         rows = len(index)
@@ -136,7 +143,8 @@ def events_from_columns(
         rows = len(index)
         weight = weight[keep]
     if labels and spec.weight is not None:
-        weight = _flat(evaluate(spec.weight, table), "the weight", spec.weight, where, rows).astype(np.float32)
+        with np.errstate(over="ignore"):
+            weight = _flat(evaluate(spec.weight, table), "the weight", spec.weight, where, rows).astype(np.float32)
         if not np.isfinite(weight).all():
             raise DataError(
                 f"{where}: the weight {spec.weight!r} is NaN or infinite for {int((~np.isfinite(weight)).sum())} examples"
@@ -159,7 +167,7 @@ def _one_row_per_object(table: dict[str, Any], each: str, where: str) -> dict[st
     result = {}
     for name, values in table.items():
         if values.ndim == 1:
-            values = ak.broadcast_arrays(values, reference if reference.ndim == 2 else reference[..., 0])[0]
+            values = ak.broadcast_arrays(values, reference if reference.ndim == 2 else ak.num(reference, axis=2))[0]
         elif not ak.all(ak.num(values, axis=1) == number):
             raise DataError(f"{where}: '{name}' and '{each}' hold different numbers of objects in an event")
         result[name] = ak.flatten(values, axis=1)
@@ -169,7 +177,7 @@ def _one_row_per_object(table: dict[str, Any], each: str, where: str) -> dict[st
 def _labels(table: dict[str, Any], spec: FeatureSpec, where: str, rows: int) -> NDArray[np.int64]:
     label = np.full(rows, -1, dtype=np.int64)
     for number, (name, text) in enumerate(spec.classes.items()):
-        member = _flat(evaluate(text, table), f"the class '{name}'", text, where, rows).astype(bool)
+        member = _true(_flat(evaluate(text, table), f"the class '{name}'", text, where, rows))
         if (both := member & (label >= 0)).any():
             other = spec.class_names[label[both][0]]
             raise DataError(f"{where}: {int(both.sum())} examples belong to the classes '{other}' and '{name}' at once")
@@ -188,11 +196,18 @@ def _numbers(values: Any, what: str, where: str) -> Any:
 
 
 def _flat(values: Any, what: str, text: str, where: str, rows: int) -> NDArray[np.float64]:
-    values = ak.Array(np.full(rows, values)) if np.ndim(values) == 0 else _numbers(values, what, where)
+    # Not np.ndim, which awkward answers by turning the values into a rectangular array.
+    constant = getattr(values, "ndim", 0) == 0
+    values = ak.Array(np.full(rows, values)) if constant else _numbers(values, what, where)
     if values.ndim != 1:
         advice = "use a sequence input (with a length), or 'each' to take every object as an example"
         raise DataError(f"{where}: {what} ({text}) is jagged, but one number an example is needed; {advice}")
     return np.asarray(ak.to_numpy(values), dtype=np.float64)
+
+
+def _true(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which values are neither zero nor missing."""
+    return np.asarray((values != 0) & ~np.isnan(values))
 
 
 def _cleaned(values: NDArray[np.float64], feature: Feature, where: str, counts: dict[str, int]) -> Floats:

@@ -19,6 +19,23 @@ from keras_hep.errors import FeatureError, nearest
 
 __all__ = ["FUNCTIONS", "branches_of", "evaluate"]
 
+
+def _per_event(function: Callable[..., Any]) -> Callable[[Any], Any]:
+    """Let `function` act inside each event alone: on a flat branch it would mix the events of a chunk."""
+
+    def reduce(values: Any) -> Any:
+        if getattr(values, "ndim", 0) < 2:
+            raise ValueError("num and sum need a jagged branch, a list of values an event")
+        return function(values, axis=-1)
+
+    return reduce
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    # Whole numbers of any size would let a few characters such as 9**9**9 fill the memory.
+    return float(base) ** exponent if isinstance(base, int) and isinstance(exponent, int) else base**exponent
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs": np.abs,
     "arcsinh": np.arcsinh,
@@ -32,15 +49,17 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "log1p": np.log1p,
     "maximum": np.maximum,
     "minimum": np.minimum,
-    "num": lambda values: ak.num(values, axis=-1),
+    "num": _per_event(ak.num),
     "sin": np.sin,
     "sinh": np.sinh,
     "sqrt": np.sqrt,
-    "sum": lambda values: ak.sum(values, axis=-1),
+    "sum": _per_event(ak.sum),
     "tanh": np.tanh,
     "where": ak.where,
 }
 
+# Checked before the call: a numpy function would take one argument too many as the array to write its result to.
+_ARGUMENTS = {name: f.nin if isinstance(f, np.ufunc) else 1 for name, f in FUNCTIONS.items()} | {"where": 3}
 _CONSTANTS = {"pi": np.pi}
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -49,7 +68,7 @@ _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
-    ast.Pow: operator.pow,
+    ast.Pow: _power,
     ast.BitAnd: operator.and_,
     ast.BitOr: operator.or_,
     ast.BitXor: operator.xor,
@@ -68,6 +87,7 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
 }
+_NARROW = {"int8", "int16", "int32", "uint8", "uint16", "uint32"}
 _MAX_LENGTH = 2_000
 _HELP = f"an expression holds branch names, numbers, + - * / ** % comparisons, and/or/not, and {', '.join(FUNCTIONS)}"
 
@@ -116,13 +136,26 @@ def branches_of(expression: str) -> list[str]:
                     raise FeatureError(
                         f"unknown function '{function}' in {expression!r}: {nearest(function, FUNCTIONS)}"
                     )
+                if len(args) != _ARGUMENTS[function]:
+                    raise FeatureError(
+                        f"'{function}' takes {_ARGUMENTS[function]} argument(s), not {len(args)}, in {expression!r}"
+                    )
                 for value in args:
                     walk(value)
             case _:
                 raise FeatureError(f"{ast.unparse(node)!r} is not allowed in the expression {expression!r}; {_HELP}")
 
-    walk(_parse(expression))
+    try:
+        walk(_parse(expression))
+    except RecursionError:
+        raise FeatureError(f"the expression {expression[:40]!r}... is nested too deeply; split it up") from None
     return list(names)
+
+
+def _widened(values: Any) -> Any:
+    """Return whole numbers of up to 32 bits as 64-bit ones, so that arithmetic on them does not wrap around."""
+    kind = str(ak.type(values)).split("*")[-1].strip().removeprefix("?")
+    return ak.values_astype(values, np.int64) if kind in _NARROW else values
 
 
 def evaluate(expression: str, columns: Mapping[str, Any]) -> Any:
@@ -142,7 +175,7 @@ def evaluate(expression: str, columns: Mapping[str, Any]) -> Any:
     def walk(node: ast.expr) -> Any:
         match node:
             case ast.Name(id=name):
-                return _CONSTANTS[name] if name in _CONSTANTS else columns[name]
+                return _CONSTANTS[name] if name in _CONSTANTS else _widened(columns[name])
             case ast.Constant(value=number):
                 return number
             case ast.BinOp(left=left, op=op, right=right):
@@ -165,6 +198,6 @@ def evaluate(expression: str, columns: Mapping[str, Any]) -> Any:
     try:
         with np.errstate(all="ignore"):  # a logarithm of zero is a missing value, dealt with by the feature's default
             return walk(_parse(expression))
-    except (TypeError, ValueError, IndexError, np.exceptions.AxisError) as error:
+    except (TypeError, ValueError, IndexError, ArithmeticError, RecursionError, np.exceptions.AxisError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise FeatureError(f"the expression {expression!r} cannot be evaluated on these branches: {reason}") from error

@@ -21,6 +21,8 @@ __all__ = ["TRANSFORMS", "Feature", "FeatureSpec", "HardwareFormat", "InputSpec"
 
 Transform = Literal["none", "log", "log1p", "asinh", "sqrt"]
 TRANSFORMS: tuple[str, ...] = ("none", "log", "log1p", "asinh", "sqrt")
+# What a float32, in which every realisation of the network computes, can hold.
+_SMALLEST, _LARGEST = 1.1754944e-38, 3.4028234e38
 _DOMAIN_START = {"log": 0.0, "log1p": -1.0, "sqrt": 0.0}
 
 
@@ -100,10 +102,19 @@ class Feature(_Strict):
             raise ValueError(
                 f"feature '{self.name}': transform {self.transform} needs a clip that starts above {start:g}"
             )
-        if self.transform == "log" and self.clip is not None and self.clip[0] <= 0:
+        if self.transform == "log" and self.clip is not None and self.clip[0] < _SMALLEST:
             raise ValueError(f"feature '{self.name}': transform log needs a clip that starts above 0")
-        if self.scale == 0:
-            raise ValueError(f"feature '{self.name}': scale 0 would remove the feature")
+        if self.scale is not None and abs(self.scale) < _SMALLEST:
+            raise ValueError(f"feature '{self.name}': scale {self.scale:g} would remove the feature")
+        for key, number in (("default", self.default), ("offset", self.offset), ("scale", self.scale)):
+            if number is not None and abs(number) > _LARGEST:
+                raise ValueError(
+                    f"feature '{self.name}': {key} {number:g} is larger than a float32 holds, {_LARGEST:g}"
+                )
+        if self.clip is not None and max(map(abs, self.clip)) > _LARGEST:
+            raise ValueError(
+                f"feature '{self.name}': clip {list(self.clip)} is larger than a float32 holds, {_LARGEST:g}"
+            )
         return self
 
     @property
@@ -161,6 +172,8 @@ class FeatureSpec(_Strict):
         version: version of this format.
         tree: TTree or RNTuple to read; the only one of the file when left out.
         each: a jagged branch whose entries are the examples (e.g. ``Jet_pt`` to train on jets of an event file).
+        identity: expression of a whole number that names the event an example comes from; examples of one event stay on
+            one side of a split. Default: the number of the entry.
         selection: expression; only examples for which it is true are used.
         inputs: the input tensors.
         classes: class name -> expression that is true for its examples, in the order of the network's outputs.
@@ -170,6 +183,7 @@ class FeatureSpec(_Strict):
     version: Literal[1] = 1
     tree: str | None = None
     each: str | None = None
+    identity: str | None = None
     selection: str | None = None
     inputs: tuple[InputSpec, ...] = Field(min_length=1)
     classes: dict[str, str] = Field(default_factory=dict)
@@ -184,7 +198,13 @@ class FeatureSpec(_Strict):
                 raise ValueError(f"the {what} name '{twice[0]}' is used twice")
         if len(self.classes) == 1:
             raise ValueError("classes holds one class; a classifier needs at least two")
-        for text in [*self.classes.values(), self.selection, self.weight, *(i.order for i in self.inputs)]:
+        for text in [
+            *self.classes.values(),
+            self.identity,
+            self.selection,
+            self.weight,
+            *(i.order for i in self.inputs),
+        ]:
             if text is not None:
                 try:
                     branches_of(text)
@@ -229,7 +249,8 @@ class FeatureSpec(_Strict):
         return self.model_copy(update={"inputs": tuple(self.input(name) for name in names)})
 
     def with_input(self, replacement: InputSpec) -> Self:
-        """Return the specification with the input of the same name replaced."""
+        """Return the specification with the input of the same name replaced, or raise FeatureError if there is none."""
+        self.input(replacement.name)
         return self.model_copy(
             update={"inputs": tuple(replacement if i.name == replacement.name else i for i in self.inputs)}
         )
@@ -246,7 +267,7 @@ class FeatureSpec(_Strict):
 
     def branches(self, labels: bool = True) -> list[str]:
         """Return the branches to read, each once; with `labels` also those of the classes and weight."""
-        texts = [self.selection, *(i.order for i in self.inputs)]
+        texts = [self.identity, self.selection, *(i.order for i in self.inputs)]
         texts += [*self.classes.values(), self.weight] if labels else []
         names = [b for i in self.inputs for f in i.features for b in f.branches]
         names += [b for text in texts if text is not None for b in branches_of(text)]
@@ -268,6 +289,8 @@ def load_yaml(path: str | Path, what: str) -> Any:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}:" if mark is not None else ""
         raise FeatureError(f"the {what} {path} is not valid YAML:{line} {getattr(error, 'problem', error)}") from error
+    except (ValueError, RecursionError) as error:  # e.g. what looks like a date, but has a month 13
+        raise FeatureError(f"the {what} {path} is not valid YAML: {error}") from error
 
 
 def validation_message(error: ValidationError, where: str) -> str:

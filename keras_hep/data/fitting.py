@@ -54,7 +54,7 @@ def fit(spec: FeatureSpec, training: Events) -> FeatureSpec:
                     f"the sequence '{entry.name}' is empty in every training event: '{feature.name}' cannot be fitted"
                 )
             mean, deviation = float(values.mean()), float(values.std())
-            if deviation <= 1e-9 * max(1.0, abs(mean)):
+            if deviation <= max(1e-9 * abs(mean), 1e-37):  # below 1e-37 the scale would not be finite in float32
                 log.warning(
                     "feature '%s' is constant (%g) in the training events; its scale stays 1", feature.name, mean
                 )

@@ -12,7 +12,7 @@ import uproot
 
 from keras_hep.data.events import Events, events_from_columns
 from keras_hep.data.features import FeatureSpec
-from keras_hep.errors import DataError, FeatureError, nearest
+from keras_hep.errors import DataError, FeatureError, KerasHepError, nearest
 
 __all__ = ["RootSource", "read_root"]
 
@@ -31,6 +31,7 @@ class RootSource:
 
     Raises:
         DataError: a file is missing, is not a ROOT file, is cut short, or lacks the tree or a branch.
+        FeatureError: the specification names no branch, or the file holds several trees and none is chosen.
 
     Example:
         >>> source = RootSource("jets.root", FeatureSpec.load("five_jets.yaml"))  # doctest: +SKIP
@@ -43,6 +44,10 @@ class RootSource:
         self.files = _expand(files)
         self.spec = spec
         self.tree = tree or spec.tree
+        if chunk < 1:
+            raise DataError(f"a chunk holds at least one entry. Received: chunk={chunk}")
+        if not spec.branches(labels):
+            raise FeatureError("the feature specification names no branch: there is nothing to read")
         self.chunk = chunk
         self.labels = labels
 
@@ -52,22 +57,18 @@ class RootSource:
         for file in self.files:
             for columns, where in self._columns(file):
                 events = events_from_columns(columns, self.spec, where, first, self.labels)
-                # Objects are numbered by the examples read, entries that are cut included.
-                first += events.counts["read"]
+                first += len(columns[self.spec.branches(self.labels)[0]])
                 yield events
 
     def _columns(self, file: str) -> Iterator[tuple[dict[str, Any], str]]:
         with _open(file) as handle:
-            name = _tree_name(handle, self.tree, file)
+            tree, name, present, entries = _opened_tree(handle, self.tree, file)
             where = f"{file}:{name}"
-            tree = handle[name]
             branches = self.spec.branches(self.labels)
-            if missing := [b for b in branches if b not in set(tree.keys())]:
-                raise DataError(
-                    f"{where}: there is no branch '{missing[0]}': {nearest(missing[0], tree.keys())[:1500]}"
-                )
-            for start in range(0, tree.num_entries, self.chunk):
-                stop = min(start + self.chunk, tree.num_entries)
+            if missing := [b for b in branches if b not in present]:
+                raise DataError(f"{where}: there is no branch '{missing[0]}': {nearest(missing[0], present)[:1500]}")
+            for start in range(0, entries, self.chunk):
+                stop = min(start + self.chunk, entries)
                 try:
                     # filter_name and not the list of expressions: for an RNTuple the latter gives empty records.
                     chunk = tree.arrays(filter_name=branches, entry_start=start, entry_stop=stop, library="ak")
@@ -111,15 +112,13 @@ def _expand(files: Files) -> list[str]:
     patterns = [files] if isinstance(files, (str, Path)) else list(files)
     found: list[str] = []
     for pattern in map(str, patterns):
-        if "://" in pattern:
+        if "://" in pattern or Path(pattern).is_file():
             found.append(pattern)
         elif any(c in pattern for c in "*?["):
             matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - absolute patterns are welcome
             if not matches:
                 raise DataError(f"no file matches '{pattern}'")
             found += matches
-        elif Path(pattern).is_file():
-            found.append(pattern)
         else:
             raise DataError(
                 f"the file '{pattern}' does not exist" if not Path(pattern).exists() else f"'{pattern}' is not a file"
@@ -141,6 +140,17 @@ def _open(file: str) -> Any:
         raise DataError(
             f"'{file}' cannot be opened as a ROOT file ({_reason(error)}); it may be cut short, or not be a ROOT file"
         ) from error
+
+
+def _opened_tree(handle: Any, wanted: str | None, file: str) -> tuple[Any, str, set[str], int]:
+    try:
+        name = _tree_name(handle, wanted, file)
+        tree = handle[name]
+        return tree, name, set(tree.keys()), int(tree.num_entries)
+    except KerasHepError:
+        raise
+    except Exception as error:
+        raise DataError(f"the tree in '{file}' cannot be read ({_reason(error)}); the file may be cut short") from error
 
 
 def _tree_name(handle: Any, wanted: str | None, file: str) -> str:

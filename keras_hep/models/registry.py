@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -105,11 +105,16 @@ def build(name: str, spec: FeatureSpec, **arguments: Any) -> keras.Model:
             raise ModelError(f"'{name}' has no argument '{argument}': {nearest(argument, chosen.arguments)}")
     if not spec.classes:
         raise ModelError(f"'{name}' is a classifier: the specification needs 'classes'")
-    return chosen.builder(chosen.select(spec), **arguments)
+    try:
+        return chosen.builder(chosen.select(spec), **arguments)
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"'{name}' cannot be built with {arguments}: {error}") from error
 
 
-def positive_sizes(name: str, sizes: tuple[int, ...] | list[int]) -> tuple[int, ...]:
+def positive_sizes(name: str, sizes: Sequence[int]) -> tuple[int, ...]:
     """Return layer sizes as a tuple, or raise ModelError if one of them is not a positive whole number."""
+    if not isinstance(sizes, (list, tuple)):
+        raise ModelError(f"{name} must be a list of positive whole numbers. Received: {sizes!r}")
     for size in sizes:
         if not isinstance(size, int) or isinstance(size, bool) or size < 1:
             raise ModelError(f"{name} must be positive whole numbers. Received: {list(sizes)}")

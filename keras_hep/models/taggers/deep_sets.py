@@ -38,8 +38,8 @@ def deep_sets(
     Returns:
         Model from {input: (batch, length, features), input_mask: (batch, length)} to probabilities (batch, classes).
     """
-    positive_sizes("phi", list(phi))
-    positive_sizes("f", list(f))
+    positive_sizes("phi", phi)
+    positive_sizes("f", f)
     entry = spec.inputs[0]
     values, mask = keras_input(entry)
     x = Preprocessing(spec, entry.name, name="preprocessing")(values)

@@ -34,7 +34,7 @@ def dense_tagger(
     Returns:
         Model from {input: (batch, features)} raw values to probabilities (batch, classes).
     """
-    positive_sizes("units", list(units))
+    positive_sizes("units", units)
     entry = spec.inputs[0]
     values, _ = keras_input(entry)
     x = Preprocessing(spec, entry.name, name="preprocessing")(values)
