@@ -1,0 +1,55 @@
+"""keras-hep quantize: the quantised twin of a trained model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["quantize"]
+
+
+def quantize(
+    model: Annotated[Path, typer.Argument(help="Trained float model, a .keras file.")],
+    data: Annotated[Path, typer.Option(help="ROOT file of the events that the model was trained on.")],
+    output: Annotated[Path, typer.Option(help="Where to save the quantised model.")] = Path("quantized.keras"),
+    method: Annotated[str, typer.Option(help="Quantisation method: qkeras.")] = "qkeras",
+    bits: Annotated[int, typer.Option(help="Bits of weights and activations.")] = 6,
+    input_bits: Annotated[int, typer.Option(help="Bits of the network inputs.")] = 10,
+    hardware_bits: Annotated[int, typer.Option(help="Bits of the raw hardware integers.")] = 16,
+    epochs: Annotated[int, typer.Option(help="Epochs of quantisation-aware training; 0 for none.")] = 25,
+    seed: Annotated[int, typer.Option(help="Seed of the split: the one that the model was trained with.")] = 1,
+) -> None:
+    """Quantise a model, inputs included, and train it on with quantisation.
+
+    Example: keras-hep quantize trained/model.keras --data jets.root --bits 6
+    """
+    from keras_hep import models
+    from keras_hep._io import write_json
+    from keras_hep.cli._progress import EpochBar, console
+    from keras_hep.data import read_root
+    from keras_hep.layers import feature_spec_of
+    from keras_hep.workflow import quantize_and_tune
+
+    network = models.load(model)
+    splits = read_root(data, feature_spec_of(network)).split(seed=seed)
+    with EpochBar(f"{bits} bits") as bar:
+        twin, history, metrics = quantize_and_tune(
+            network,
+            splits,
+            bits=bits,
+            input_bits=input_bits,
+            hardware_bits=hardware_bits,
+            method=method,
+            epochs=epochs,
+            seed=seed,
+            on_epoch=bar,
+        )
+    models.save(twin, output)
+    write_json(output.with_suffix(".json"), {"metrics": metrics, "history": history, "bits": bits})
+    console.print(
+        f"{output}: accuracy {metrics['accuracy']:.4f} +- {metrics['accuracy_error']:.4f}, AUC {metrics['auc']:.4f} "
+        f"on {metrics['events']} test events",
+        soft_wrap=True,
+    )

@@ -1,0 +1,67 @@
+"""Stages: long work in steps that are done once, and skipped when a run is started again."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from keras_hep._io import content_hash, parse_json, write_json
+
+__all__ = ["Stages"]
+
+log = logging.getLogger(__name__)
+
+
+class Stages:
+    """The stages of one output folder; what is done stands in its ``stages.json``.
+
+    A stage is skipped if it ended before with the same key and its outputs are still there. The key of each stage includes
+    that of the stages before it, so that a change early on makes everything after it run again.
+
+    Args:
+        folder: output folder, made if need be.
+        announce: called with the name of each stage, and whether it is skipped.
+    """
+
+    def __init__(self, folder: Path, announce: Callable[[str, bool], None] | None = None):
+        self.folder = folder
+        self.announce = announce or (lambda name, skipped: log.info("%s%s", name, " (done before)" if skipped else ""))
+        self._path = folder / "stages.json"
+        folder.mkdir(parents=True, exist_ok=True)
+        self._done: dict[str, Any] = parse_json(self._path, "record of stages") if self._path.is_file() else {}
+        self._chain = ""
+        self.seconds: dict[str, float] = {}
+
+    def run(self, name: str, key: Any, outputs: Sequence[str], work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Run a stage, or take its result from before.
+
+        Args:
+            name: name of the stage.
+            key: plain values on which the outcome depends.
+            outputs: files or folders, relative to the output folder, that the stage writes.
+            work: does the work and returns plain values.
+        """
+        self._chain = content_hash([self._chain, name, key])
+        before = self._done.get(name)
+        skipped = (
+            before is not None
+            and before["key"] == self._chain
+            and all((self.folder / output).exists() for output in outputs)
+        )
+        self.announce(name, skipped)
+        if before is None or not skipped:
+            start = time.perf_counter()
+            result = work()
+            before = {"key": self._chain, "seconds": round(time.perf_counter() - start, 2), "result": result}
+            self._done[name] = before
+            write_json(self._path, self._done)
+        self.seconds[name] = before["seconds"]
+        return dict(before["result"])
+
+    @property
+    def chain(self) -> str:
+        """Hash of all keys so far, for naming what belongs to this very run."""
+        return self._chain[:16]

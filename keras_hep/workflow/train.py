@@ -1,0 +1,103 @@
+"""keras-hep train: events, specification and model to a trained model with its records."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from keras_hep import models, seeds
+from keras_hep._io import content_hash, file_hash, write_json
+from keras_hep.data import Events, FeatureSpec, fit, read_root
+from keras_hep.data.specs import spec_path
+from keras_hep.evaluation import classification
+from keras_hep.provenance import provenance
+from keras_hep.training.config import TrainConfig
+from keras_hep.training.fitting import History, fit_classifier
+from keras_hep.workflow.scoring import probabilities
+
+__all__ = ["Training", "prepare", "train"]
+
+OnEpoch = Callable[[int, int, dict[str, float]], None]
+
+
+@dataclass(frozen=True)
+class Training:
+    """A finished training.
+
+    Attributes:
+        model: the trained model, the fitted specification inside.
+        history: figure -> value of each epoch.
+        metrics: on the test events.
+        splits: training, validation and test events.
+    """
+
+    model: keras.Model
+    history: History
+    metrics: dict[str, Any]
+    splits: dict[str, Events]
+
+
+def prepare(config: TrainConfig) -> tuple[FeatureSpec, dict[str, Events]]:
+    """Read and split the events of a configuration, and fit its specification on the training split.
+
+    Only the inputs that the model takes are read.
+    """
+    spec = models.entry(config.model.name).select(FeatureSpec.load(spec_path(config.data.spec)))
+    splits = read_root(list(config.data.files), spec).split(
+        {str(k): v for k, v in config.data.split.items()}, config.seed
+    )
+    return fit(spec, splits["train"]), splits
+
+
+def train(config: TrainConfig, output: Path, on_epoch: OnEpoch | None = None) -> Training:
+    """Train as a configuration says and write ``model.keras``, ``history.json`` and ``run.json``.
+
+    Interrupted and started again with the same configuration and files, it goes on after the last finished epoch.
+
+    Args:
+        config: data, model, optimiser, epochs.
+        output: folder to write to.
+        on_epoch: called after each epoch with its number, the number of epochs, and the figures.
+    """
+    seeds.seed(config.seed)
+    spec, splits = prepare(config)
+    model = models.build(config.model.name, spec, **config.model.arguments)
+    # A checkpoint belongs to one configuration and one fitted specification, which depends on the events' content.
+    files = [file_hash(f) for f in config.data.files if Path(f).is_file()]
+    key = content_hash([config.model_dump(mode="json"), spec.to_dict(), files])[:16]
+    checkpoint = output / "checkpoints" / key
+    history = fit_classifier(
+        model,
+        splits["train"],
+        splits["validation"],
+        epochs=config.epochs,
+        batch_size=config.batch_size,
+        optimizer=config.optimizer,
+        patience=config.patience,
+        balance=config.balance,
+        seed=config.seed,
+        checkpoint=checkpoint,
+        on_epoch=on_epoch,
+    )
+    test = splits["test"]
+    metrics = classification(test.label, probabilities(model, test), spec.class_names, test.weight).to_dict()
+    models.save(model, output / "model.keras")
+    write_json(output / "history.json", history)
+    record = provenance(config.seed, config.data.files)
+    counts = {name: len(events) for name, events in splits.items()}
+    write_json(
+        output / "run.json",
+        {
+            "metrics": {"float": metrics},
+            "events": {**counts, "counts": test.counts},
+            "config": config.model_dump(mode="json"),
+            **record,
+        },
+    )
+    shutil.rmtree(output / "checkpoints", ignore_errors=True)
+    return Training(model, history, metrics, splits)
