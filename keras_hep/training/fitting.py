@@ -69,8 +69,8 @@ def fit_classifier(
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=from_logits)
     model.compile(keras.optimizers.Adam(optimizer.learning_rate), loss, weighted_metrics=["accuracy"])
     weights = [class_balance(e) if balance else e.weight for e in (training, validation)]
-    targets = {n: training.inputs[n] for n in names}, training.label, weights[0]
-    held_out = {n: validation.inputs[n] for n in names}, validation.label, weights[1]
+    inputs = {n: training.inputs[n] for n in names}
+    held_out = {n: validation.inputs[n] for n in names}
     history, best, start = _resume(model, checkpoint)
     for epoch in range(start, epochs):
         if history.get("val_loss") and epoch - int(np.argmin(history["val_loss"])) > patience:
@@ -78,10 +78,18 @@ def fit_classifier(
         rate = _rate(optimizer, epoch, epochs)
         model.optimizer.learning_rate.assign(rate)
         order = np.random.default_rng((seed, epoch)).permutation(len(training))
-        batch = {n: v[order] for n, v in targets[0].items()}, targets[1][order], targets[2][order]
         # One epoch a call: the order of events depends on seed and epoch alone, and the state can be kept in between.
-        shown = model.fit(*batch, batch_size=batch_size, epochs=1, shuffle=False, verbose=0).history
-        tested = model.evaluate(*held_out, batch_size=4096, verbose=0, return_dict=True)
+        shown = model.fit(
+            {n: v[order] for n, v in inputs.items()},
+            training.label[order],
+            sample_weight=weights[0][order],
+            batch_size=batch_size,
+            shuffle=False,
+            verbose=0,
+        ).history
+        tested = model.evaluate(
+            held_out, validation.label, sample_weight=weights[1], batch_size=4096, verbose=0, return_dict=True
+        )
         figures = {k: float(v[0]) for k, v in shown.items()} | {f"val_{k}": float(v) for k, v in tested.items()}
         figures["learning_rate"] = rate
         if not all(np.isfinite(v) for v in figures.values()):
