@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from collections import Counter
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -53,5 +54,11 @@ def provenance(seed: int, samples: Sequence[str | Path]) -> dict[str, Any]:
         seed: the seed of the run.
         samples: the input files.
     """
-    hashes = {Path(sample).name: file_hash(sample) for sample in samples if Path(sample).is_file()}
+    names = Counter(Path(sample).name for sample in samples)
+    # A name that stands in two folders does not say which file it is.
+    hashes = {
+        Path(sample).name if names[Path(sample).name] == 1 else str(sample): file_hash(sample)
+        for sample in samples
+        if Path(sample).is_file()
+    }
     return {"seeds": {"run": seed}, "versions": versions(), "git": git_state(), "samples": hashes}

@@ -10,7 +10,12 @@ from keras import ops
 
 from keras_hep.layers import MaskedSum
 
-__all__ = ["masked_sum_without_mask"]
+__all__ = [
+    "hls_truncation",
+    "masked_sum_without_mask",
+    "rtl_truncation",
+    "twin_without_rescaling",
+]
 
 
 @contextmanager
@@ -21,4 +26,39 @@ def masked_sum_without_mask():
         return ops.sum(inputs[0], axis=1) * self.scale
 
     with mock.patch.object(MaskedSum, "call", call):
+        yield
+
+
+@contextmanager
+def twin_without_rescaling():
+    """Copy the weights as if the power-of-two scales were the fitted ones."""
+    with mock.patch("keras_hep.quantization.qkeras_twin._rescaled", lambda layer, spec, hardware: layer):
+        yield
+
+
+@contextmanager
+def hls_truncation():
+    """Tell hls4ml to cut bits off where the network rounds."""
+    from keras_hep.firmware import hls_handlers
+
+    quantizer = hls_handlers._quantizer
+
+    def cut(name, bits, integer, signed, rounding, *more):
+        return quantizer(name, bits, integer, signed, "TRN", *more)
+
+    with mock.patch.object(hls_handlers, "_quantizer", cut):
+        yield
+
+
+@contextmanager
+def rtl_truncation():
+    """Trace bits cut off where the network rounds."""
+    from keras_hep.firmware import rtl_handlers
+
+    quantize = rtl_handlers.quantize
+
+    def cut(inputs, k, i, f, overflow, rounding):
+        return quantize(inputs, k, i, f, overflow, "TRN")
+
+    with mock.patch.object(rtl_handlers, "quantize", cut):
         yield

@@ -23,7 +23,7 @@ class EpochBar:
             TextColumn("{task.fields[figures]}"),
             TimeElapsedColumn(),
         )
-        self._progress = Progress(*columns, console=console, transient=True)
+        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
         self._task = self._progress.add_task(title, figures="")
 
     def __enter__(self) -> Self:

@@ -17,7 +17,10 @@ def cpp(
     ] = False,
     include_dir: Annotated[bool, typer.Option("--include-dir", help="Print the folder for g++ -I...")] = False,
 ) -> None:
-    """Print where the header-only C++ runtime of keras_hep is installed."""
+    """Print where the header-only C++ runtime of keras_hep is installed.
+
+    Example: g++ -std=c++17 -I$(keras-hep cpp --include-dir) tagger.cpp
+    """
     import keras_hep.cpp as runtime
 
     if cmake_dir == include_dir:

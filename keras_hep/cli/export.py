@@ -27,7 +27,16 @@ def export(
         Path | None, typer.Option(help="ROOT file of events on which C++ and Keras must agree (json only).")
     ] = None,
 ) -> None:
-    """Write a trained model, with its preprocessing, to a JSON file that C++ evaluates."""
+    """Write a trained model, with its preprocessing, to a JSON file that C++ evaluates.
+
+    With --check the file appears only if C++ and Keras agree on every event.
+
+    Example: keras-hep export trained/model.keras net.json --check jets.root
+    """
+    from keras_hep.cli._quiet import load_keras
+
+    load_keras()
+    from keras_hep._io import atomic_path
     from keras_hep.data import read_root
     from keras_hep.errors import ExportError
     from keras_hep.export import check as check_in_cpp
@@ -44,9 +53,10 @@ def export(
         typer.echo(f"wrote {output}")
         return
     sample = None if check is None else read_root(check, feature_spec_of(network), labels=False).inputs
-    export_json(network, output, sample, vectors)
+    with atomic_path(output) as temporary:
+        export_json(network, temporary, sample, vectors)
+        if sample is not None:
+            parity = check_in_cpp(temporary, network, sample)
+            typer.echo(str(parity))
+            parity.require()
     typer.echo(f"wrote {output}")
-    if sample is not None:
-        parity = check_in_cpp(output, network, sample)
-        typer.echo(str(parity))
-        parity.require()

@@ -19,13 +19,13 @@ def _group() -> None:
 
 @app.command()
 def build(
-    design: Annotated[Path, typer.Argument(help="Design file, e.g. firmware/jet_tagger/design.yaml.")],
+    design: Annotated[Path, typer.Argument(help="Design file, or the name of a design of the package: jet_tagger.")],
     model: Annotated[Path | None, typer.Option(help="Quantised model; default: the one that the design names.")] = None,
     data: Annotated[
         Path | None, typer.Option(help="ROOT file whose events are compared; default: the design's golden vectors.")
     ] = None,
     output: Annotated[Path, typer.Option(help="Folder to write.")] = Path("build"),
-    seed: Annotated[int, typer.Option(help="Seed of the random edge vectors.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the random edge vectors.")] = 0,
 ) -> None:
     """Write the hls4ml projects and the Verilog of a quantised model, simulate both, and count what they cost.
 
@@ -34,6 +34,9 @@ def build(
 
     Example: keras-hep firmware build firmware/jet_tagger/design.yaml --model quantized.keras --data jets.root
     """
+    from keras_hep.cli._quiet import load_keras
+
+    load_keras()
     from keras_hep import firmware
     from keras_hep.cli._progress import console
     from keras_hep.data import read_root
@@ -41,7 +44,8 @@ def build(
     from keras_hep.layers import feature_spec_of
     from keras_hep.quantization import load_quantized
 
-    plan = firmware.Design.load(design)
+    file = design if design.suffix or design.exists() else firmware.design_file(str(design))
+    plan = firmware.Design.load(file)
     if model is None:
         if plan.model is None or plan.folder is None:
             raise FirmwareError(f"{design} names no model; give one with --model")

@@ -18,13 +18,16 @@ def quantize(
     bits: Annotated[int, typer.Option(help="Bits of weights and activations.")] = 6,
     input_bits: Annotated[int, typer.Option(help="Bits of the network inputs.")] = 10,
     hardware_bits: Annotated[int, typer.Option(help="Bits of the raw hardware integers.")] = 16,
-    epochs: Annotated[int, typer.Option(help="Epochs of quantisation-aware training; 0 for none.")] = 25,
-    seed: Annotated[int, typer.Option(help="Seed of the split: the one that the model was trained with.")] = 1,
+    epochs: Annotated[int, typer.Option(min=0, help="Epochs of quantisation-aware training; 0 for none.")] = 25,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the split: the one that the model was trained with.")] = 1,
 ) -> None:
     """Quantise a model, inputs included, and train it on with quantisation.
 
     Example: keras-hep quantize trained/model.keras --data jets.root --bits 6
     """
+    from keras_hep.cli._quiet import load_keras
+
+    load_keras()
     from keras_hep import models
     from keras_hep._io import write_json
     from keras_hep.cli._progress import EpochBar, console

@@ -17,10 +17,10 @@ def quickstart(
     spec: Annotated[str | None, typer.Option(help="Feature specification of that file (YAML).")] = None,
     design: Annotated[Path | None, typer.Option(help="Design file; default: the package's jet_tagger.")] = None,
     units: Annotated[str, typer.Option(help="Sizes of the hidden layers.")] = "64,32,32",
-    epochs: Annotated[int, typer.Option(help="Most epochs of the float training.")] = 60,
-    tune_epochs: Annotated[int, typer.Option(help="Epochs of quantisation-aware training.")] = 25,
+    epochs: Annotated[int, typer.Option(min=1, help="Most epochs of the float training.")] = 60,
+    tune_epochs: Annotated[int, typer.Option(min=0, help="Epochs of quantisation-aware training.")] = 25,
     scan_bits: Annotated[str, typer.Option(help="Bit widths for the curve of accuracy against bits.")] = "2,3,4,8",
-    seed: Annotated[int, typer.Option(help="Seed of everything.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything.")] = 1,
     balance: Annotated[bool, typer.Option(help="Weight the classes so that each counts the same.")] = False,
 ) -> None:
     """Events in; a quantised tagger, its trigger firmware, its C++ twin and a report out.
@@ -32,6 +32,9 @@ def quickstart(
 
     Interrupted, it goes on where it was when started again.
     """
+    from keras_hep.cli._quiet import load_keras
+
+    load_keras()
     from keras_hep.cli._progress import EpochBar, console
     from keras_hep.errors import FeatureError
     from keras_hep.workflow import Listener, Quickstart
@@ -45,10 +48,10 @@ def quickstart(
         input=input,
         spec=spec or "five_jets",
         design=design,
-        units=_numbers("--units", units),
+        units=_numbers("--units", units, 1, 10_000),
         epochs=epochs,
         tune_epochs=tune_epochs,
-        scan_bits=_numbers("--scan-bits", scan_bits),
+        scan_bits=_numbers("--scan-bits", scan_bits, 2, 16),
         seed=seed,
         balance=balance,
     )
@@ -78,10 +81,14 @@ def quickstart(
     console.print(f"report: {output / 'report.html'}", soft_wrap=True)
 
 
-def _numbers(option: str, text: str) -> tuple[int, ...]:
+def _numbers(option: str, text: str, low: int, high: int) -> tuple[int, ...]:
     from keras_hep.errors import ModelError
 
+    advice = f"{option} takes whole numbers from {low} to {high} with commas, such as 8,4,4. Received: {text!r}"
     try:
-        return tuple(int(number) for number in text.split(",") if number.strip())
+        numbers = tuple(int(number) for number in text.split(",") if number.strip())
     except ValueError as error:
-        raise ModelError(f"{option} takes whole numbers with commas, such as 64,32,32. Received: {text!r}") from error
+        raise ModelError(advice) from error
+    if not all(low <= number <= high for number in numbers):
+        raise ModelError(advice)
+    return numbers

@@ -13,7 +13,7 @@ __all__ = ["train"]
 def train(
     config: Annotated[Path, typer.Argument(help="Training configuration (YAML).")],
     output: Annotated[Path, typer.Option(help="Folder for model.keras, history.json and run.json.")] = Path("trained"),
-    epochs: Annotated[int | None, typer.Option(help="Most epochs, instead of the configuration's.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Most epochs, instead of the configuration's.")] = None,
 ) -> None:
     """Train a model of the zoo on ROOT files.
 
@@ -21,8 +21,9 @@ def train(
 
     \b
         data:
-          files: [jets.root]
-          spec: five_jets          # or a feature specification of your own, spec.yaml
+          files:
+            - jets.root
+          spec: five_jets          # or your own, spec.yaml
         model:
           name: dense_tagger       # or deep_sets
           arguments: {units: [64, 32, 32]}
@@ -30,7 +31,12 @@ def train(
         epochs: 60
 
     Interrupted, it goes on after the last finished epoch when started again.
+
+    Example: keras-hep train train.yaml --output trained
     """
+    from keras_hep.cli._quiet import load_keras
+
+    load_keras()
     from keras_hep.cli._progress import EpochBar, console
     from keras_hep.training import TrainConfig
     from keras_hep.workflow import train as run

@@ -135,11 +135,16 @@ def _reason(error: Exception) -> str:
 
 def _open(file: str) -> Any:
     try:
-        return uproot.open(file)
+        handle = uproot.open(file)
     except Exception as error:
         raise DataError(
             f"'{file}' cannot be opened as a ROOT file ({_reason(error)}); it may be cut short, or not be a ROOT file"
         ) from error
+    # The header says how long the file is; what is missing may be a part that nobody has asked for yet.
+    if Path(file).is_file() and (size := Path(file).stat().st_size) < handle.file.fEND:
+        handle.close()
+        raise DataError(f"'{file}' is cut short: it has {size} of {handle.file.fEND} bytes")
+    return handle
 
 
 def _opened_tree(handle: Any, wanted: str | None, file: str) -> tuple[Any, str, set[str], int]:

@@ -48,22 +48,21 @@ def budget_rows(
     vendor: Sequence[tuple[str, VendorReport]] = (),
 ) -> list[BudgetRow]:
     """Return the table of a design: what was measured in simulation, counted by yosys, and reported by vendor tools."""
-    limit, target, period = design.budget, design.target, design.clock_period_ns
+    limit, period = design.budget, design.clock_period_ns
     interval = float(simulation.initiation_interval)
-    closure = f"cycles x {period:g} ns; that the clock is met is alkaid's delay model, not a place and route"
+    closure = f"cycles x {period:g} ns, not placed and routed"
     rows = [
         BudgetRow("latency", float(simulation.cycles), "cycles", None, "Verilator simulation", False),
         BudgetRow("latency", simulation.cycles * period, "ns", limit.latency_ns, closure, True),
         BudgetRow("initiation interval", interval, "cycles", limit.initiation_interval, "Verilator simulation", False),
     ]
-    for figure, value, most, available in (
-        ("LUT", counted.lut, limit.lut, target.lut),
-        ("FF", counted.ff, limit.ff, target.ff),
-        ("DSP", counted.dsp, limit.dsp, target.dsp),
+    for figure, value, most in (
+        ("LUT", counted.lut, limit.lut),
+        ("FF", counted.ff, limit.ff),
+        ("DSP", counted.dsp, limit.dsp),
     ):
-        share = f"{counted.source}; {value / available:.2%} of {target.name}"
-        rows.append(BudgetRow(figure, float(value), "", most, share, True))
-    rows.append(BudgetRow("LUT", rtl.estimated_lut, "", limit.lut, "alkaid's cost model", True))
+        rows.append(BudgetRow(figure, float(value), "", most, counted.source, True))
+    rows.append(BudgetRow("LUT", float(round(rtl.estimated_lut)), "", limit.lut, "alkaid's cost model", True))
     for name, report in vendor:
         found, source = report.resources, f"{name}: {report.resources.source}"
         rows += [

@@ -6,7 +6,6 @@ import json
 import logging
 import shutil
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -105,7 +104,13 @@ def build(
         ParityError: a realisation differs from the model; the first layer that differs is named.
         MissingToolError: a compiler or package is missing.
     """
+    output = output.resolve()  # the tools run in folders of their own
+    if any(character.isspace() for character in str(output)):
+        raise FirmwareError(
+            f"there is a blank in the path '{output}', with which make cannot work; choose another folder"
+        )
     _check(model, design)
+    _check_sample(model, sample)
     tools.compiler()  # before minutes of work, not after
     core = firmware_core(model)
     edges = edge_vectors(core, sample, seed)
@@ -119,8 +124,7 @@ def build(
         save_vectors(folder / "golden_vectors.npz", *golden)
         progress("Verilog through distributed arithmetic; yosys counts LUT, FF and DSP meanwhile")
         rtl = build_rtl(core, design, folder / "rtl")
-        with ThreadPoolExecutor(max_workers=1) as background:
-            counting = background.submit(yosys, rtl, design)
+        with yosys(rtl, design) as counting:
             projects: list[HlsProject] = []
             for backend in design.hls.backends:
                 progress(f"hls4ml project for {backend}, C simulation")
@@ -130,6 +134,8 @@ def build(
                 parity[name] = Parity.compare("Keras", f"hls4ml {backend} C simulation", reference, candidate).require()
                 for library in (project.folder / "firmware").glob("*.so"):
                     library.unlink()
+                config = project.folder / "hls4ml_config.yml"
+                config.write_text(config.read_text().replace(str(folder), str(output)))
                 projects.append(project)
             progress("RTL simulation with Verilator")
             simulation = simulate(rtl, vectors)
@@ -139,7 +145,7 @@ def build(
             ).require()
             shutil.rmtree(folder / "rtl" / "sim")
             progress("waiting for yosys")
-            counted = counting.result()
+            counted = counting()
         vendor = []
         for project in projects:
             if (report := vendor_synthesis(project.folder, project.backend)) is not None:
@@ -162,13 +168,27 @@ def _check(model: keras.Model, design: Design) -> None:
     if not is_quantized(model):
         raise FirmwareError(f"the model '{model.name}' is not quantised; make its twin with: keras-hep quantize")
     for layer in model.layers:
-        for what in ("kernel_quantizer_internal", "bias_quantizer_internal"):
+        option = "input_bits" if layer.name == "input_quantizer" else "bits"
+        allowed = getattr(design.precision, option)
+        is_activation = type(layer).__name__ == "QActivation"
+        for what in ("activation",) if is_activation else ("kernel_quantizer_internal", "bias_quantizer_internal"):
             quantizer = getattr(layer, what, None)
-            if quantizer is not None and (bits := fixed_point(quantizer, layer.name).bits) > design.precision.bits:
+            if quantizer is not None and (bits := fixed_point(quantizer, layer.name).bits) > allowed:
                 raise FirmwareError(
-                    f"the layer '{layer.name}' has weights of {bits} bits, but the design '{design.name}' allows "
-                    f"{design.precision.bits}; quantise with --bits {design.precision.bits} or change precision.bits"
+                    f"the layer '{layer.name}' has {bits} bits, but the design '{design.name}' allows {allowed}; "
+                    f"quantise with --{option.replace('_', '-')} {allowed} or change precision.{option}"
                 )
+
+
+def _check_sample(model: keras.Model, sample: NDArray[np.int64]) -> None:
+    formats = [feature.hardware for feature in feature_spec_of(model).inputs[0].features]
+    if sample.ndim != 2 or sample.shape[1] != len(formats) or not len(sample):
+        raise FirmwareError(
+            f"the sample must hold at least one event of {len(formats)} hardware integers. Received: shape {sample.shape}"
+        )
+    low, high = [f.minimum for f in formats if f], [f.maximum for f in formats if f]
+    if ((sample < low) | (sample > high)).any():
+        raise FirmwareError("the sample holds integers outside of the model's hardware formats; see digitized()")
 
 
 def save_vectors(path: Path, inputs: NDArray[np.int64], logits: NDArray[np.floating]) -> Path:
@@ -185,7 +205,7 @@ def load_vectors(path: Path) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         FirmwareError: the file is missing, cut short or of another kind.
     """
     try:
-        with np.load(path, allow_pickle=False) as content:
+        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as content:
             return content["inputs"].astype(np.int64), content["logits"].astype(np.float64)
     except Exception as error:
         raise FirmwareError(f"the golden vectors {path} cannot be read: {error}") from error

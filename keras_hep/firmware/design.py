@@ -68,7 +68,7 @@ class Design(_Strict):
     """A trigger design.
 
     Attributes:
-        name: name of the design and of its top module.
+        name: name of the design; its top module is called NAME_top.
         description: one or two sentences.
         model: quantised model, relative to the folder of the file; can be given on the command line instead.
         device: device or part number.
@@ -82,7 +82,7 @@ class Design(_Strict):
     name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")
     description: str = ""
     model: str | None = None
-    device: str
+    device: str = Field(pattern=r"^[A-Za-z0-9-]+$")
     clock_mhz: float = Field(gt=0, le=1000)
     precision: Precision = Precision()
     hls: Hls = Hls()
@@ -108,6 +108,11 @@ class Design(_Strict):
             raise FirmwareError(validation_message(error, str(path))) from error
         device(design.device)
         return design
+
+    @property
+    def top(self) -> str:
+        """Name of the top module and function; with its ending it is no word of Verilog or C++, whatever the name."""
+        return f"{self.name}_top"
 
     @property
     def target(self) -> Device:

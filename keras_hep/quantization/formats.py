@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from keras_hep.errors import UnsupportedLayerError
 
 __all__ = ["FixedPoint", "fixed_point"]
@@ -53,20 +55,25 @@ def fixed_point(quantizer: Any, layer: str) -> FixedPoint:
         UnsupportedLayerError: firmware could not compute this quantiser exactly.
     """
     kind = type(quantizer).__name__
+    if float(getattr(quantizer, "qnoise_factor", 1.0)) != 1.0:
+        raise UnsupportedLayerError(f"the layer '{layer}' quantises in part only; set qnoise_factor to 1")
     if kind == "quantized_bits":
         alpha = quantizer.alpha
-        if isinstance(alpha, str) or (alpha is not None and float(alpha) != 1.0):
+        if isinstance(alpha, str) or (alpha is not None and np.any(np.asarray(alpha) != 1.0)):
             raise UnsupportedLayerError(
                 f"the layer '{layer}' has a quantized_bits with alpha={alpha!r}; firmware equals the model only with alpha=1"
             )
         signed = bool(quantizer.keep_negative)
+        if quantizer.bits <= signed:
+            raise UnsupportedLayerError(f"the layer '{layer}' has a binary quantized_bits; use two bits or more")
         return FixedPoint(
             signed, int(quantizer.bits), int(quantizer.integer) + signed, bool(quantizer.symmetric) and signed
         )
     if kind == "quantized_relu":
-        if quantizer.negative_slope or quantizer.use_sigmoid:
+        bounded = quantizer.relu_upper_bound and not quantizer.is_quantized_clip
+        if quantizer.negative_slope or quantizer.use_sigmoid or bounded:
             raise UnsupportedLayerError(
-                f"the layer '{layer}' has a quantized_relu with a slope or a sigmoid; use the plain one"
+                f"the layer '{layer}' has a quantized_relu with a slope, a sigmoid or an upper bound; use the plain one"
             )
         return FixedPoint(False, int(quantizer.bits), int(quantizer.integer))
     raise UnsupportedLayerError(

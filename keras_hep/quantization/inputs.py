@@ -53,23 +53,30 @@ def _firmware_feature(feature: Feature, values: Any, bits: int) -> Feature:
     if feature.clip is not None:
         finite = np.clip(finite, *feature.clip)
     edges = [*(finite.min(initial=0.0), finite.max(initial=0.0)), *((feature.default,) if feature.default else ())]
-    hardware = feature.hardware or _format_for(float(min(edges)), float(max(edges)), bits)
+    hardware = feature.hardware or _format_for(feature.name, float(min(edges)), float(max(edges)), bits)
     step = 2.0**hardware.exponent
+    offset = round(feature.offset / step)
+    if max(abs(hardware.minimum + offset), abs(hardware.maximum + offset)) > 1 << 24:
+        raise FeatureError(
+            f"the feature '{feature.name}' has integers beyond 24 bits once the offset {feature.offset:g} is added, which "
+            f"float32 does not hold exactly; use fewer bits or a larger step"
+        )
     scale = math.copysign(2.0 ** round(math.log2(abs(feature.scale))), feature.scale)
     if scale < 0:
         raise FeatureError(
             f"the feature '{feature.name}' has the negative scale {feature.scale:g}; firmware needs a positive one"
         )
-    return feature.model_copy(
-        update={"hardware": hardware, "offset": round(feature.offset / step) * step, "scale": scale}
-    )
+    return feature.model_copy(update={"hardware": hardware, "offset": offset * step, "scale": scale})
 
 
-def _format_for(low: float, high: float, bits: int) -> HardwareFormat:
+def _format_for(name: str, low: float, high: float, bits: int) -> HardwareFormat:
     signed = low < 0
     largest = (1 << (bits - signed)) - 1
     reach = max(abs(low), abs(high)) or 1.0
-    return HardwareFormat(bits=bits, signed=signed, exponent=max(-40, math.ceil(math.log2(reach / largest))))
+    exponent = max(-40, math.ceil(math.log2(reach / largest)))
+    if exponent > 40:
+        raise FeatureError(f"the feature '{name}' reaches {reach:g}; give it a clip or another unit")
+    return HardwareFormat(bits=bits, signed=signed, exponent=exponent)
 
 
 def hardware_table(spec: FeatureSpec) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,13 +42,25 @@ def linear_chain(model: keras.Model) -> list[FloatLayer]:
         UnsupportedLayerError: a layer cannot be quantised; the message names it and says what can be.
     """
     chain: list[FloatLayer] = []
+    softmax: str | None = None
+    if len(model.outputs) != 1:
+        raise UnsupportedLayerError(
+            f"the model '{model.name}' has {len(model.outputs)} outputs; only one can be quantised"
+        )
+    for previous, layer in itertools.pairwise(model.layers):
+        if getattr(layer.input, "_keras_history", (None,))[0] is not previous:
+            raise _unsupported(layer, f"it does not follow '{previous.name}'; only a chain without branches can be")
     for layer in model.layers:
+        if softmax is not None:
+            raise _unsupported(layer, f"it follows the softmax '{softmax}', where the firmware ends")
         for handles, handle in _HANDLERS.items():
             if type(layer).__name__ in handles:
                 handle(layer, chain)
                 break
         else:
             raise _unsupported(layer, "there is no quantised form of it")
+        if type(layer).__name__ == "Softmax" or _function(layer) == "softmax":
+            softmax = layer.name
     if not chain:
         raise UnsupportedLayerError(f"the model '{model.name}' has no dense layer to quantise")
     return chain
@@ -60,18 +73,23 @@ def _unsupported(layer: keras.layers.Layer, why: str) -> UnsupportedLayerError:
     )
 
 
+def _function(layer: keras.layers.Layer) -> str:
+    activation = getattr(layer, "activation", None)
+    return str(getattr(activation, "__name__", type(activation).__name__))
+
+
 def _dense(layer: keras.layers.Layer, chain: list[FloatLayer]) -> None:
     if chain and chain[-1].activation is None:
         raise _unsupported(layer, f"it follows '{chain[-1].name}' without an activation; merge the two")
     kernel = np.asarray(layer.kernel, np.float64)
     bias = np.asarray(layer.bias, np.float64) if layer.use_bias else np.zeros(kernel.shape[1])
     chain.append(FloatLayer(layer.name, kernel, bias, None))
-    if (name := layer.activation.__name__) != "linear":
+    if (name := _function(layer)) != "linear":
         _set_activation(layer, name, f"{layer.name}_{name}", chain)
 
 
 def _activation(layer: keras.layers.Layer, chain: list[FloatLayer]) -> None:
-    if (name := layer.activation.__name__) != "linear":
+    if (name := _function(layer)) != "linear":
         _set_activation(layer, name, layer.name, chain)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from keras_hep.data.features import load_yaml, validation_message
 from keras_hep.errors import FeatureError
@@ -29,6 +29,13 @@ class DataConfig(_Strict):
     files: tuple[str, ...] = Field(min_length=1)
     spec: str
     split: dict[Literal["train", "validation", "test"], float] = {"train": 0.64, "validation": 0.16, "test": 0.2}
+
+    @field_validator("split")
+    @classmethod
+    def _three_shares(cls, value: dict[str, float]) -> dict[str, float]:
+        if len(value) != 3 or min(value.values()) <= 0 or abs(sum(value.values()) - 1) > 1e-6:
+            raise ValueError(f"train, validation and test must be positive and add up to 1. Received: {value}")
+        return value
 
 
 class ModelConfig(_Strict):

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_hep._io import parse_json, write_json
+from keras_hep._io import atomic_path, parse_json, write_json
 from keras_hep.data.events import Events
 from keras_hep.errors import DataError
 from keras_hep.training.config import OptimizerConfig
@@ -59,7 +59,7 @@ def fit_classifier(
         History: figure -> value of each epoch (loss, accuracy, val_loss, val_accuracy, learning_rate).
 
     Raises:
-        DataError: there are no training or validation events, or the loss became NaN.
+        DataError: there are no training or validation events, the loss became NaN, or the checkpoint cannot be read.
     """
     for what, events in (("training", training), ("validation", validation)):
         if len(events) == 0:
@@ -96,6 +96,9 @@ def fit_classifier(
             raise DataError(
                 f"the loss became {figures['loss']} in epoch {epoch + 1}; lower the learning rate or look at the inputs"
             )
+        # A rectifier can turn NaN into zero, and a network of NaN then has a loss like any other.
+        if not all(np.isfinite(weight).all() for weight in model.get_weights()):
+            raise DataError(f"weights became NaN in epoch {epoch + 1}; lower the learning rate or look at the inputs")
         for key, value in figures.items():
             history.setdefault(key, []).append(value)
         if best is None or figures["val_loss"] <= min(history["val_loss"]):
@@ -131,7 +134,9 @@ def _keep(model: keras.Model, best: Any, history: History, folder: Path | None) 
     values = {f"last_{i}": v for i, v in enumerate(model.get_weights())}
     values |= {f"best_{i}": v for i, v in enumerate(best)}
     values |= {f"optimizer_{i}": np.asarray(v) for i, v in enumerate(model.optimizer.variables)}
-    np.savez(folder / f"epoch_{number}.npz", **values)
+    values |= {f"random_{i}": np.asarray(v) for i, v in enumerate(_random_states(model))}
+    with atomic_path(folder / f"epoch_{number}.npz") as temporary:
+        np.savez(temporary, **values)
     # The state names the weights it belongs to: written last, it makes the new epoch count.
     write_json(folder / _STATE, {"epoch": number, "history": history})
     for old in folder.glob("epoch_*.npz"):
@@ -143,12 +148,25 @@ def _resume(model: keras.Model, folder: Path | None) -> tuple[History, Any, int]
     if folder is None or not (folder / _STATE).is_file():
         return {}, None, 0
     state = parse_json(folder / _STATE, "checkpoint")
-    with np.load(folder / f"epoch_{state['epoch']}.npz", allow_pickle=False) as kept:
-        last = [kept[f"last_{i}"] for i in range(len(model.get_weights()))]
-        best = [kept[f"best_{i}"] for i in range(len(last))]
-        model.set_weights(last)
-        model.optimizer.build(model.trainable_variables)
-        for number, variable in enumerate(model.optimizer.variables):
-            variable.assign(kept[f"optimizer_{number}"])
-    log.info("going on after epoch %d", state["epoch"])
-    return state["history"], best, int(state["epoch"])
+    try:
+        epoch, history = int(state["epoch"]), {key: list(values) for key, values in state["history"].items()}
+        with (folder / f"epoch_{epoch}.npz").open("rb") as file, np.load(file, allow_pickle=False) as kept:
+            last = [kept[f"last_{i}"] for i in range(len(model.get_weights()))]
+            best = [kept[f"best_{i}"] for i in range(len(last))]
+            model.set_weights(last)
+            model.optimizer.build(model.trainable_variables)
+            for kind, variables in (("optimizer", model.optimizer.variables), ("random", _random_states(model))):
+                for number, variable in enumerate(variables):
+                    variable.assign(kept[f"{kind}_{number}"])
+    except Exception as error:  # a file that was cut short or is of another model fails in many ways
+        raise DataError(
+            f"the checkpoint '{folder}' cannot be read ({error}); delete this folder to start from the beginning"
+        ) from error
+    log.info("going on after epoch %d", epoch)
+    return history, best, epoch
+
+
+def _random_states(model: keras.Model) -> list[Any]:
+    """Return what layers such as dropout draw from, which is not among the weights."""
+    weights = {id(weight) for weight in model.weights}
+    return [variable for variable in model.variables if id(variable) not in weights]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -173,7 +174,7 @@ class _Run:
         return {"jets": self.options.jets}
 
     def _train(self) -> dict[str, Any]:
-        training = train(self.config, self.output, self.listener.epoch)
+        training = train(self.config, self.output, self.listener.epoch, "train.json")
         self._splits = training.splits
         counts = {name: len(events) for name, events in training.splits.items()}
         return {"metrics": training.metrics, "events": {**counts, "counts": training.splits["test"].counts}}
@@ -196,7 +197,11 @@ class _Run:
         model, history, metrics = self._tuned(self.design.precision.bits)
         models.save(model, self.output / "quantized.keras")
         write_json(self.output / "quantized_history.json", history)
+        self._forget_checkpoints()
         return {"metrics": metrics}
+
+    def _forget_checkpoints(self) -> None:
+        shutil.rmtree(self.output / "checkpoints", ignore_errors=True)
 
     @staticmethod
     def _bits_point(bits: int, metrics: dict[str, Any]) -> dict[str, Any]:
@@ -208,6 +213,7 @@ class _Run:
             if bits != self.design.precision.bits:
                 self.listener.step(f"training on with {bits} bits")
                 points.append(self._bits_point(bits, self._tuned(bits)[2]))
+        self._forget_checkpoints()
         return {"bits": points}
 
     def _everything(self) -> Events:

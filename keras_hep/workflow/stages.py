@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from keras_hep._io import content_hash, parse_json, write_json
+from keras_hep.errors import DataError, OutputError
+from keras_hep.provenance import versions
 
 __all__ = ["Stages"]
 
@@ -19,20 +21,28 @@ class Stages:
     """The stages of one output folder; what is done stands in its ``stages.json``.
 
     A stage is skipped if it ended before with the same key and its outputs are still there. The key of each stage includes
-    that of the stages before it, so that a change early on makes everything after it run again.
+    that of the stages before it, and a stage that runs makes everything after it run again.
 
     Args:
         folder: output folder, made if need be.
         announce: called with the name of each stage, and whether it is skipped.
+
+    Raises:
+        DataError: the record cannot be read.
+        OutputError: the folder cannot be made.
     """
 
     def __init__(self, folder: Path, announce: Callable[[str, bool], None] | None = None):
         self.folder = folder
         self.announce = announce or (lambda name, skipped: log.info("%s%s", name, " (done before)" if skipped else ""))
         self._path = folder / "stages.json"
-        folder.mkdir(parents=True, exist_ok=True)
-        self._done: dict[str, Any] = parse_json(self._path, "record of stages") if self._path.is_file() else {}
-        self._chain = ""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"cannot make the folder {folder}: {error.strerror}") from error
+        self._done = _record(self._path) if self._path.is_file() else {}
+        # After an upgrade, what the older versions gave does not count as done.
+        self._chain = content_hash(versions())
         self.seconds: dict[str, float] = {}
 
     def run(self, name: str, key: Any, outputs: Sequence[str], work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -53,6 +63,11 @@ class Stages:
         )
         self.announce(name, skipped)
         if before is None or not skipped:
+            # Forgotten before the work begins, in case it is interrupted.
+            standing = {earlier: self._done[earlier] for earlier in self.seconds}
+            if standing != self._done:
+                self._done = standing
+                write_json(self._path, self._done)
             start = time.perf_counter()
             result = work()
             before = {"key": self._chain, "seconds": round(time.perf_counter() - start, 2), "result": result}
@@ -65,3 +80,13 @@ class Stages:
     def chain(self) -> str:
         """Hash of all keys so far, for naming what belongs to this very run."""
         return self._chain[:16]
+
+
+def _record(path: Path) -> dict[str, Any]:
+    """Read a record of stages, or raise DataError if it is not one."""
+    record = parse_json(path, "record of stages")
+    if not isinstance(record, dict) or not all(
+        isinstance(stage, dict) and {"key", "seconds", "result"} <= stage.keys() for stage in record.values()
+    ):
+        raise DataError(f"{path} is not a record of stages; delete it to run all of them again")
+    return record

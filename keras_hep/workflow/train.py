@@ -12,7 +12,7 @@ import keras
 
 from keras_hep import models, seeds
 from keras_hep._io import content_hash, file_hash, write_json
-from keras_hep.data import Events, FeatureSpec, fit, read_root
+from keras_hep.data import Events, FeatureSpec, RootSource, fit, read_root
 from keras_hep.data.specs import spec_path
 from keras_hep.evaluation import classification
 from keras_hep.provenance import provenance
@@ -54,7 +54,7 @@ def prepare(config: TrainConfig) -> tuple[FeatureSpec, dict[str, Events]]:
     return fit(spec, splits["train"]), splits
 
 
-def train(config: TrainConfig, output: Path, on_epoch: OnEpoch | None = None) -> Training:
+def train(config: TrainConfig, output: Path, on_epoch: OnEpoch | None = None, record: str = "run.json") -> Training:
     """Train as a configuration says and write ``model.keras``, ``history.json`` and ``run.json``.
 
     Interrupted and started again with the same configuration and files, it goes on after the last finished epoch.
@@ -63,13 +63,15 @@ def train(config: TrainConfig, output: Path, on_epoch: OnEpoch | None = None) ->
         config: data, model, optimiser, epochs.
         output: folder to write to.
         on_epoch: called after each epoch with its number, the number of epochs, and the figures.
+        record: file name of the record of the run.
     """
     seeds.seed(config.seed)
     spec, splits = prepare(config)
     model = models.build(config.model.name, spec, **config.model.arguments)
     # A checkpoint belongs to one configuration and one fitted specification, which depends on the events' content.
-    files = [file_hash(f) for f in config.data.files if Path(f).is_file()]
-    key = content_hash([config.model_dump(mode="json"), spec.to_dict(), files])[:16]
+    files = RootSource(list(config.data.files), spec).files
+    hashes = [file_hash(f) for f in files if Path(f).is_file()]
+    key = content_hash([config.model_dump(mode="json"), spec.to_dict(), hashes])[:16]
     checkpoint = output / "checkpoints" / key
     history = fit_classifier(
         model,
@@ -88,15 +90,14 @@ def train(config: TrainConfig, output: Path, on_epoch: OnEpoch | None = None) ->
     metrics = classification(test.label, probabilities(model, test), spec.class_names, test.weight).to_dict()
     models.save(model, output / "model.keras")
     write_json(output / "history.json", history)
-    record = provenance(config.seed, config.data.files)
     counts = {name: len(events) for name, events in splits.items()}
     write_json(
-        output / "run.json",
+        output / record,
         {
             "metrics": {"float": metrics},
             "events": {**counts, "counts": test.counts},
             "config": config.model_dump(mode="json"),
-            **record,
+            **provenance(config.seed, files),
         },
     )
     shutil.rmtree(output / "checkpoints", ignore_errors=True)

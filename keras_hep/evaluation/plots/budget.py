@@ -63,7 +63,7 @@ def budget_bars(figures: Sequence[str], used: ArrayLike, budget: ArrayLike, esti
     if any(estimate):
         axes.legend(
             handles=[
-                Patch(facecolor=_WITHIN, label="counted or simulated"),
+                Patch(facecolor=_WITHIN, label="simulated"),
                 Patch(facecolor=_WITHIN, edgecolor="white", hatch="////", linewidth=0, label="estimate"),
             ],
             loc="lower left",

@@ -97,7 +97,8 @@ def _budget(contents: ReportContents) -> Section:
         "resources",
         "Resources and latency",
         "What the firmware needs on the device, against what the trigger gives it. Numbers marked "
-        "“estimate” were predicted by a tool; the others were counted in a netlist, simulated, or measured.",
+        "“estimate” are not what the vendor's implementation would report: LUT, FF and DSP counted by other tools, or a latency "
+        "in ns that takes the clock for granted. The others were measured in a cycle-accurate simulation.",
         (*blocks, Table(header, rows, text_columns=2)),
     )
 
