@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shlex
-import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from keras_hep._compiler import compiler
 from keras_hep._io import atomic_path, cache_dir
 from keras_hep.cpp import include_dir
-from keras_hep.errors import ExportError, MissingToolError
+from keras_hep.errors import ExportError
 
 __all__ = ["compiled", "compiler", "run"]
 
 _FLAGS = ["-std=c++17", "-O2"]
 _TAIL = 2000  # characters of a failing program's messages that are shown
-
-
-def compiler() -> list[str]:
-    """Return the command of the C++ compiler: ``$CXX``, which may carry options, or g++.
-
-    Raises:
-        MissingToolError: there is no such program.
-    """
-    command = shlex.split(os.environ.get("CXX") or "g++")
-    if shutil.which(command[0]) is None:
-        raise MissingToolError(
-            f"the C++ compiler '{command[0]}' is not installed; install g++ (apt install g++, dnf install gcc-c++, "
-            "xcode-select --install), or set CXX to the command of your compiler"
-        )
-    return command
 
 
 def compiled(source: Path) -> Path:

@@ -19,6 +19,7 @@ from keras_hep.errors import FirmwareError
 from keras_hep.firmware import tools
 from keras_hep.firmware.budget import BudgetRow, budget_rows
 from keras_hep.firmware.design import Design
+from keras_hep.firmware.exactness import require_exact
 from keras_hep.firmware.hls import HlsProject, as_keras_names, layer_outputs, write_project
 from keras_hep.firmware.rtl import build_rtl, simulate
 from keras_hep.firmware.synthesis import vendor_synthesis, yosys
@@ -111,8 +112,9 @@ def build(
         )
     _check(model, design)
     _check_sample(model, sample)
-    tools.compiler()  # before minutes of work, not after
+    tools.require_tools()  # before minutes of work, not after
     core = firmware_core(model)
+    require_exact(core)
     edges = edge_vectors(core, sample, seed)
     vectors = np.concatenate([sample, edges])
     progress(f"evaluating {len(sample)} events and {len(edges)} edge vectors with Keras")

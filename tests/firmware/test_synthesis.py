@@ -272,15 +272,6 @@ def test_programs_are_found_beside_python(monkeypatch):
         tools.find("no-such-tool")
 
 
-def test_the_compiler_is_that_of_the_environment(bench, monkeypatch):
-    programs, _ = bench
-    program(programs, "my-c++", "exit 0")
-    monkeypatch.setenv("CXX", "my-c++")
-    assert tools.compiler() == str(programs / "my-c++")
-    monkeypatch.setenv("CXX", "")
-    assert Path(tools.compiler()).name == "g++"
-
-
 def test_a_program_sees_nothing_to_read_and_its_output_comes_back(bench):
     programs, project = bench
     program(programs, "tool", "cat", "pwd", 'echo "$EXTRA" >&2')

@@ -5,6 +5,7 @@ from keras import layers
 
 from keras_hep.errors import UnsupportedLayerError
 from keras_hep.layers import Preprocessing
+from keras_hep.models import load, save
 from keras_hep.quantization.layers import activation_quantizer, linear_chain, weight_quantizer
 from tests.cpp.networks import plain_spec, randomised, rich_spec, tagger
 from tests.quantization.networks import float_model, on_grid, toy_problem
@@ -86,6 +87,15 @@ def test_a_dense_tagger_behind_its_preprocessing():
     np.testing.assert_allclose(found, np.asarray(model(events.inputs, training=False)), atol=1e-5)
 
 
+def test_a_loaded_model_has_the_same_chain(tmp_path):
+    model = float_model(toy_problem()[1], (6, 5), dropout=0.2)
+    loaded = load(save(model, tmp_path / "model.keras"))
+    for found, expected in zip(linear_chain(loaded), linear_chain(model), strict=True):
+        assert (found.name, found.activation) == (expected.name, expected.activation)
+        np.testing.assert_array_equal(found.kernel, expected.kernel)
+        np.testing.assert_array_equal(found.bias, expected.bias)
+
+
 @pytest.mark.parametrize(
     ("stack", "message"),
     [
@@ -137,8 +147,17 @@ def test_branches_are_refused():
     second = layers.Dense(4, activation="relu", name="second")(given)
     with pytest.raises(UnsupportedLayerError, match="the model 'two' has 2 outputs; only one can be quantised"):
         linear_chain(keras.Model(given, [first, second], name="two"))
-    with pytest.raises(UnsupportedLayerError, match=r"'second' .Dense. .* it does not follow 'first'"):
-        linear_chain(keras.Model(given, layers.Dense(2)(layers.Add()([first, second]))))
+    with pytest.raises(UnsupportedLayerError, match=r"'sum' .Add. cannot be quantised: there is no quantised form"):
+        linear_chain(keras.Model(given, layers.Dense(2)(layers.Add(name="sum")([first, second]))))
+
+
+def test_a_layer_that_is_used_twice_is_refused():
+    given = keras.Input((4,))
+    twice = layers.Dense(4, activation="relu", name="twice")
+    with pytest.raises(UnsupportedLayerError, match=r"'last' .Dense.*it does not follow 'drop'"):
+        linear_chain(
+            keras.Model(given, layers.Dense(2, name="last")(twice(layers.Dropout(0.1, name="drop")(twice(given)))))
+        )
 
 
 def test_layers_added_one_by_one_are_a_chain():
