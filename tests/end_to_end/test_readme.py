@@ -1,5 +1,6 @@
 """What the README says is true: its commands, its files, its Python."""
 
+import json
 import re
 import shlex
 import tomllib
@@ -137,3 +138,10 @@ def test_the_python_example_trains_a_tagger(nanoaod, monkeypatch, capsys):
     shown = np.array([float(n) for n in re.findall(r"\d[\d.e+-]*", printed[printed.index("[[") :])]).reshape(5, 2)
     np.testing.assert_allclose(shown.sum(axis=1), 1, atol=1e-5)
     assert names["spec"].is_fitted
+
+
+def test_the_figures_are_those_of_the_benchmarks():
+    results = ROOT / "benchmarks" / "results"
+    assert (results / "quickstart.md").read_text() in README
+    speed = json.loads((results / "five_jets.json").read_text())["jets_per_second"]
+    assert f"{speed:.0f} jets/s" in README
