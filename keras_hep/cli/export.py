@@ -20,7 +20,7 @@ class Format(StrEnum):
 
 def export(
     model: Annotated[Path, typer.Argument(help="The trained model, a .keras file.")],
-    output: Annotated[Path, typer.Argument(help="The JSON file to write.")],
+    output: Annotated[Path, typer.Option(help="The JSON file to write.")] = Path("net.json"),
     format: Annotated[Format, typer.Option(help="json for the C++ runtime of keras_hep, or lwtnn.")] = Format.json,
     vectors: Annotated[int, typer.Option(help="Number of test vectors in the file (json only).")] = 16,
     check: Annotated[
@@ -31,7 +31,7 @@ def export(
 
     With --check the file appears only if C++ and Keras agree on every event.
 
-    Example: keras-hep export trained/model.keras net.json --check jets.root
+    Example: keras-hep export trained/model.keras --output net.json --check jets.root
     """
     from keras_hep.cli._quiet import load_keras
 

@@ -37,6 +37,11 @@ class DataConfig(_Strict):
             raise ValueError(f"train, validation and test must be positive and add up to 1. Received: {value}")
         return value
 
+    @property
+    def shares(self) -> dict[str, float]:
+        """The split under plain names."""
+        return {str(name): share for name, share in self.split.items()}
+
 
 class ModelConfig(_Strict):
     """Which model of the zoo, and its arguments."""
@@ -81,17 +86,21 @@ class TrainConfig(_Strict):
     balance: bool = False
 
     @classmethod
+    def from_dict(cls, values: Any, where: str = "the training configuration") -> Self:
+        """Build a configuration from plain values, as they stand in YAML or JSON."""
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise FeatureError(validation_message(error, where)) from error
+
+    @classmethod
     def load(cls, path: str | Path) -> Self:
         """Read a configuration file; its relative paths count from its folder.
 
         Raises:
             FeatureError: the file cannot be read, or a key or value is wrong.
         """
-        values = load_yaml(path, "training configuration")
-        try:
-            config = cls.model_validate(values)
-        except ValidationError as error:
-            raise FeatureError(validation_message(error, str(path))) from error
+        config = cls.from_dict(load_yaml(path, "training configuration"), str(path))
         folder = Path(path).resolve().parent
         files = tuple(f if "://" in f else str(folder / f) for f in config.data.files)
         spec = (

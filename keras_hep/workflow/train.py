@@ -11,16 +11,17 @@ from typing import Any
 import keras
 
 from keras_hep import models, seeds
-from keras_hep._io import content_hash, file_hash, write_json
+from keras_hep._io import content_hash, file_hash, parse_json, write_json
 from keras_hep.data import Events, FeatureSpec, RootSource, fit, read_root
 from keras_hep.data.specs import spec_path
+from keras_hep.errors import DataError
 from keras_hep.evaluation import classification
 from keras_hep.provenance import provenance
 from keras_hep.training.config import TrainConfig
 from keras_hep.training.fitting import History, fit_classifier
 from keras_hep.workflow.scoring import probabilities
 
-__all__ = ["Training", "prepare", "train"]
+__all__ = ["Training", "prepare", "recorded", "train"]
 
 OnEpoch = Callable[[int, int, dict[str, float]], None]
 
@@ -48,10 +49,24 @@ def prepare(config: TrainConfig) -> tuple[FeatureSpec, dict[str, Events]]:
     Only the inputs that the model takes are read.
     """
     spec = models.entry(config.model.name).select(FeatureSpec.load(spec_path(config.data.spec)))
-    splits = read_root(list(config.data.files), spec).split(
-        {str(k): v for k, v in config.data.split.items()}, config.seed
-    )
+    splits = read_root(list(config.data.files), spec).split(config.data.shares, config.seed)
     return fit(spec, splits["train"]), splits
+
+
+def recorded(model: Path) -> TrainConfig:
+    """Return the configuration that a model was trained with, from the record that `train` wrote beside it.
+
+    Raises:
+        DataError: there is no record.
+    """
+    for name in ("run.json", "train.json"):
+        path = model.parent / name
+        record = parse_json(path, "record of the training") if path.is_file() else None
+        if isinstance(record, dict) and "config" in record:
+            return TrainConfig.from_dict(record["config"], str(path))
+    raise DataError(
+        f"there is no record of the training of '{model}' beside it; say with --data which events it was trained on"
+    )
 
 
 def train(config: TrainConfig, output: Path, on_epoch: OnEpoch | None = None, record: str = "run.json") -> Training:

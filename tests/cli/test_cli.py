@@ -219,8 +219,23 @@ def test_quantize_writes_the_model_and_its_figures(run, work):
     assert 0 < written["metrics"]["accuracy"] < 1
 
 
+def test_quantize_finds_the_events_of_the_training(run, work):
+    assert run("train", write_train(work), "--output", "out", "--epochs", 1).code == 0
+    twice = []
+    for name, data in (("found.keras", ()), ("said.keras", ("--data", "jets.root", "--seed", 1))):
+        outcome = run("quantize", "out/model.keras", *data, "--bits", 4, "--epochs", 1, "--output", name)
+        assert outcome.code == 0, outcome.err
+        twice.append(json.loads(Path(name).with_suffix(".json").read_text()))
+    assert twice[0] == twice[1]
+    assert not list(Path().glob("*.checkpoints"))
+
+
+def test_quantize_without_a_record_asks_for_the_events(refused, work):
+    refused(r"DataError: there is no record of the training of 'model\.keras'.*--data", "quantize", "model.keras")
+
+
 def test_export_shows_the_parity_of_every_event(run, work):
-    outcome = run("export", "model.keras", "net.json", "--check", "jets.root")
+    outcome = run("export", "model.keras", "--output", "net.json", "--check", "jets.root")
     assert outcome.code == 0, outcome.err
     assert re.search(r"C\+\+ from JSON against Keras, within 1e-05: equal", outcome.out)
     assert "100.0000% of 400 events" in outcome.out
@@ -293,8 +308,7 @@ def test_an_interrupt_is_one_line_and_exit_code_130(run, work, monkeypatch):
         ("'--seed'", ["quickstart", "--seed", "-1"]),
         ("'--tune-epochs'", ["quickstart", "--tune-epochs", "-1"]),
         ("'--epochs'", ["quantize", "model.keras", "--data", "jets.root", "--epochs", "-2"]),
-        ("'--format'", ["export", "model.keras", "net.json", "--format", "onnx"]),
-        ("'--data'", ["quantize", "model.keras"]),
+        ("'--format'", ["export", "model.keras", "--output", "net.json", "--format", "onnx"]),
     ],
 )
 def test_wrong_usage_names_what_is_wrong(run, work, message, arguments):
@@ -338,7 +352,7 @@ def readers(work):
         yield ["quickstart", "--input", file, "--spec", spec, "--output", "out"]
         if spec == "spec.yaml":
             yield ["quantize", "model.keras", "--data", file, "--output", "out.keras"]
-            yield ["export", "model.keras", "out.json", "--check", file]
+            yield ["export", "model.keras", "--output", "out.json", "--check", file]
             yield ["firmware", "build", "design.yaml", "--model", "quantized.keras", "--data", file, "--output", "out"]
 
     return readers
@@ -462,7 +476,7 @@ def test_an_unknown_argument_of_a_model_shows_the_nearest(refused, work):
     "arguments",
     [
         ["quantize", "absent.keras", "--data", "jets.root"],
-        ["export", "absent.keras", "net.json"],
+        ["export", "absent.keras", "--output", "net.json"],
         ["firmware", "build", "design.yaml", "--model", "absent.keras"],
     ],
 )
@@ -473,7 +487,10 @@ def test_a_missing_model(refused, arguments):
 @pytest.mark.parametrize("text", [b"PK\x03\x04half", b""])
 def test_a_damaged_model(refused, work, text):
     (work / "half.keras").write_bytes(text)
-    for arguments in (["export", "half.keras", "net.json"], ["quantize", "half.keras", "--data", "jets.root"]):
+    for arguments in (
+        ["export", "half.keras", "--output", "net.json"],
+        ["quantize", "half.keras", "--data", "jets.root"],
+    ):
         refused(r"the model 'half\.keras' cannot be loaded", *arguments)
 
 
@@ -502,11 +519,11 @@ def test_an_unknown_method_is_named(refused):
 
 @pytest.mark.parametrize("format", ["json", "lwtnn"])
 def test_a_layer_that_cannot_be_exported_is_named(refused, format):
-    refused(r"'convolution'.*Conv1D|'reshape", "export", "images.keras", "net.json", "--format", format)
+    refused(r"'convolution'.*Conv1D|'reshape", "export", "images.keras", "--output", "net.json", "--format", format)
 
 
 def test_a_quantised_model_is_neither_exported_nor_quantised_again(refused):
-    refused("the layer 'digitize' .* cannot be exported", "export", "quantized.keras", "net.json")
+    refused("the layer 'digitize' .* cannot be exported", "export", "quantized.keras", "--output", "net.json")
     refused("the layer 'digitize' .* cannot be quantised", "quantize", "quantized.keras", "--data", "jets.root")
 
 
@@ -564,7 +581,7 @@ def no_compiler(request, tmp_path, monkeypatch):
 
 def test_without_a_compiler(refused, no_compiler):
     for arguments in (
-        ["export", "model.keras", "net.json", "--check", "jets.root"],
+        ["export", "model.keras", "--output", "net.json", "--check", "jets.root"],
         ["firmware", "build", "design.yaml", "--model", "quantized.keras", "--data", "jets.root", "--output", "out"],
         ["quickstart", "--input", "jets.root", "--spec", "spec.yaml", "--output", "out"],
     ):
@@ -589,7 +606,7 @@ def test_a_full_disk_while_a_checkpoint_is_kept(refused, work, monkeypatch):
 
 def test_a_full_disk_while_a_network_is_exported(refused, monkeypatch):
     monkeypatch.setattr(Path, "write_text", full_disk)
-    refused("OutputError: no space left on the disk while writing ", "export", "model.keras", "out.json")
+    refused("OutputError: no space left on the disk while writing ", "export", "model.keras", "--output", "out.json")
 
 
 def test_a_full_disk_while_firmware_is_written(refused, monkeypatch):
@@ -623,7 +640,7 @@ def test_a_full_disk_anywhere_else(refused, monkeypatch):
 
 def test_a_place_that_cannot_be_written_to(refused, work):
     (work / "file").touch()
-    refused("OutputError: cannot write ", "export", "model.keras", "file/net.json")
+    refused("OutputError: cannot write ", "export", "model.keras", "--output", "file/net.json")
     refused("OutputError: cannot make the folder file",
             "quickstart", "--input", "jets.root", "--spec", "spec.yaml", "--output", "file")  # fmt: skip
 
