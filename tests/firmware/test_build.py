@@ -81,8 +81,8 @@ def test_the_folder_is_complete(built):
             "build_prj.tcl",
             "project.tcl",
             "build_lib.sh",
-            "toy_test.cpp",
-            "firmware/toy.cpp",
+            "toy_top_test.cpp",
+            "firmware/toy_top.cpp",
             "firmware/parameters.h",
         ]
         expected += ["firmware/defines.h", "tb_data/tb_input_features.dat", "tb_data/tb_output_predictions.dat"]
@@ -307,7 +307,7 @@ def test_a_folder_with_a_blank_is_refused(untouched, twin, design, tmp_path):
 def test_without_a_compiler_no_work_begins(untouched, twin, design, tmp_path, monkeypatch, variable):
     monkeypatch.delenv("CXX", raising=False)
     monkeypatch.setenv(variable, str(tmp_path / "nonexistent"))
-    with pytest.raises(MissingToolError, match="was not found; install"):
+    with pytest.raises(MissingToolError, match=r"the C\+\+ compiler .* is not installed; install g\+\+"):
         build(twin.model, design, tmp_path / "toy", twin.sample)
     assert entries(tmp_path) == []
 
