@@ -21,7 +21,7 @@ import uproot
 
 from keras_hep._io import write_json
 from keras_hep.data.samples import generate
-from keras_hep.data.samples.five_jets import CLASSES, make_shard
+from keras_hep.data.samples.recipes.five_jets import CLASSES, make_shard
 from keras_hep.data.samples.sample import ShardRequest
 
 matplotlib.use("Agg")

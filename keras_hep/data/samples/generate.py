@@ -44,7 +44,7 @@ def generate_sample(
         for request in block
         if not (path := shard_path(folder, sample, request)).exists()
     ]
-    waiting = sum(request.jets for request, _ in missing)
+    waiting = sum(request.entries for request, _ in missing)
     if waiting < jets:
         log.info("%s: %d of %d jets are there from before, in %s", sample.name, jets - waiting, jets, folder)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("jets")
@@ -53,7 +53,7 @@ def generate_sample(
         task = bar.add_task(sample.name, total=jets, completed=jets - waiting)
 
         def finished(request: ShardRequest) -> None:
-            bar.advance(task, request.jets)
+            bar.advance(task, request.entries)
 
         make_shards(sample, missing, min(workers or _cores(), max(1, len(missing))), finished)
     with atomic_path(output) as temporary:

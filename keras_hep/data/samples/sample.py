@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Any
 
@@ -13,7 +13,11 @@ import numpy as np
 import keras_hep
 from keras_hep._io import content_hash
 
-__all__ = ["Checkpoint", "Sample", "ShardRequest"]
+__all__ = ["Checkpoint", "Option", "Sample", "ShardRequest"]
+
+EVENT_NUMBERS_PER_SHARD = 1_000_000
+
+Option = bool | int | float | str
 
 Checkpoint = Callable[[], None]
 """Called often while a shard is made; raises to stop."""
@@ -21,21 +25,23 @@ Checkpoint = Callable[[], None]
 
 @dataclass(frozen=True)
 class ShardRequest:
-    """One shard: some jets of one class, with a seed of its own.
+    """One shard: some entries (jets, events, showers ...) of one class, with a seed of its own.
 
     Attributes:
         label: number of the class.
         index: number of the shard within its class.
-        jets: how many jets.
+        entries: how many entries.
         seed: seed of the whole sample.
         classes: number of classes of the sample.
+        options: the value of each of the sample's options.
     """
 
     label: int
     index: int
-    jets: int
+    entries: int
     seed: int
     classes: int
+    options: Mapping[str, Option] = field(default_factory=dict)
 
     @property
     def number(self) -> int:
@@ -45,6 +51,14 @@ class ShardRequest:
     def seeds(self) -> np.random.SeedSequence:
         """Return the source of the shard's randomness, a function of sample seed, label and index alone."""
         return np.random.SeedSequence(self.seed, spawn_key=(self.label, self.index))
+
+    def pythia_seed(self) -> int:
+        """Return the seed of the shard's Pythia: neighbouring shards have neighbouring ones, so no two share one."""
+        return int(np.random.SeedSequence(self.seed).generate_state(1)[0]) + self.number
+
+    def first_event(self) -> int:
+        """Return the first event number of the shard; a shard needs far fewer than its range holds."""
+        return self.number * EVENT_NUMBERS_PER_SHARD
 
 
 @dataclass(frozen=True)
@@ -56,12 +70,15 @@ class Sample:
         description: one line.
         tree: name of the TTree.
         classes: names of the classes, in the order of the labels.
-        make_shard: makes the jets of one shard, as records whose fields are the branches; a field of lists of records
-            becomes jagged branches ``field_subfield``. It must depend on the request alone.
+        make_shard: makes the entries of one shard, as records whose fields are the branches; a field of lists of records
+            becomes jagged branches ``field_subfield``, a regular field an array of fixed shape. It must depend on the
+            request alone.
         configuration: JSON-like; everything that decides what `make_shard` gives.
         card: JSON-like; what the sample card says about the physics.
         packages: the packages whose version matters for the content.
-        shard_jets: jets of a full shard.
+        shard_entries: entries of a full shard.
+        entry: what an entry is, in the plural, such as jets.
+        options: what can be chosen, and its default.
     """
 
     name: str
@@ -72,7 +89,9 @@ class Sample:
     configuration: dict[str, Any]
     card: dict[str, Any]
     packages: tuple[str, ...]
-    shard_jets: int = 500
+    shard_entries: int = 500
+    entry: str = "entries"
+    options: Mapping[str, Option] = field(default_factory=dict)
 
     def versions(self) -> dict[str, str]:
         """Return the version of keras_hep and of each package that matters."""
@@ -86,7 +105,7 @@ class Sample:
                 "classes": self.classes,
                 "configuration": self.configuration,
                 "versions": self.versions(),
-                "shard_jets": self.shard_jets,
+                "shard_entries": self.shard_entries,
                 "seed": seed,
             }
         )
@@ -104,12 +123,12 @@ class Sample:
             seed: seed of the sample.
         """
         shares = self.jets_per_class(jets)
-        blocks = -(-max(shares) // self.shard_jets)
+        blocks = -(-max(shares) // self.shard_entries)
         return [
             [
-                ShardRequest(label, index, min(self.shard_jets, rest), seed, len(self.classes))
+                ShardRequest(label, index, min(self.shard_entries, rest), seed, len(self.classes))
                 for label, share in enumerate(shares)
-                if (rest := share - index * self.shard_jets) > 0
+                if (rest := share - index * self.shard_entries) > 0
             ]
             for index in range(blocks)
         ]

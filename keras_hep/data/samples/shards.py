@@ -22,7 +22,7 @@ def shard_folder(sample: Sample, seed: int) -> Path:
 
 def shard_path(folder: Path, sample: Sample, request: ShardRequest) -> Path:
     """Return the file of one shard."""
-    return folder / f"{sample.classes[request.label]}_{request.index:05d}_{request.jets}.npz"
+    return folder / f"{sample.classes[request.label]}_{request.index:05d}_{request.entries}.npz"
 
 
 def save_shard(path: Path, jets: ak.Array) -> None:

@@ -24,12 +24,9 @@ from keras_hep.physics import (
 )
 from keras_hep.physics._fastjet import load_fastjet
 
-__all__ = ["FIVE_JETS", "FiveJets", "make_shard"]
+__all__ = ["SAMPLE", "FiveJets", "make_shard"]
 
 CLASSES = ("g", "q", "w", "z", "t")
-
-# Each shard numbers its events within a range of its own; a shard needs far fewer.
-EVENT_NUMBERS_PER_SHARD = 1_000_000
 
 _HADRONIC = ("24:onMode=off", "24:onIfAny=1 2 3 4 5", "23:onMode=off", "23:onIfAny=1 2 3 4 5")
 _SCATTERING = ("PhaseSpace:pTHatMin=980", "PhaseSpace:pTHatMax=1050")
@@ -98,22 +95,19 @@ def make_shard(request: ShardRequest, checkpoint: Checkpoint) -> ak.Array:
     """
     name = CLASSES[request.label]
     rng = np.random.default_rng(request.seeds())
-    # Neighbouring shards take neighbouring seeds of Pythia, so that no two shards of a class share one.
-    base = int(np.random.SeedSequence(request.seed).generate_state(1)[0])
-    pythia = start_pythia((*CARD.common, *CARD.processes[name]), base + request.number)
+    pythia = start_pythia((*CARD.common, *CARD.processes[name]), request.pythia_seed())
     batches: list[ak.Array] = []
     made = events = 0
-    while made < request.jets:
+    while made < request.entries:
         checkpoint()
         # An event gives 1.4 to 1.8 jets; a batch of a few hundred events keeps memory small and numpy busy.
-        count = min(250, max(16, math.ceil((request.jets - made) / 1.3)))
+        count = min(250, max(16, math.ceil((request.entries - made) / 1.3)))
         batch = generate_events(pythia, count)
         batches.append(_find_jets(batch, name, rng, events))
         made += len(batches[-1])
         events += len(batch.hard)
-    jets = ak.concatenate(batches)[: request.jets]
-    first_event = request.number * EVENT_NUMBERS_PER_SHARD
-    return _branches(jets, request.label, first_event)
+    jets = ak.concatenate(batches)[: request.entries]
+    return _branches(jets, request.label, request.first_event())
 
 
 def _find_jets(events: Events, name: str, rng: np.random.Generator, first: int) -> ak.Array:
@@ -199,7 +193,7 @@ BRANCHES = {
     "part_dphi": "their azimuth less jet_phi, in [-pi, pi) (rad)",
 }
 
-FIVE_JETS = Sample(
+SAMPLE = Sample(
     name="five-jets",
     description="gluon, quark, W, Z and top jets of 1 TeV: sixteen observables and up to 100 constituents",
     tree="jets",
@@ -226,4 +220,5 @@ FIVE_JETS = Sample(
         "branches": BRANCHES,
     },
     packages=("pythia8mc", "fastjet", "awkward", "numpy"),
+    entry="jets",
 )

@@ -1,0 +1,1 @@
+"""The samples themselves, one a file: each module has one `SAMPLE`."""
