@@ -13,6 +13,7 @@ __all__ = [
     "DataError",
     "ExportError",
     "FeatureError",
+    "FileReadError",
     "FirmwareError",
     "KerasHepError",
     "MissingToolError",
@@ -30,6 +31,10 @@ class KerasHepError(Exception):
 
 class DataError(KerasHepError):
     """A file, tree, branch or value in the input data is not what was declared."""
+
+
+class FileReadError(DataError):
+    """A file is missing, cut short, damaged or of another format: others may be read without it."""
 
 
 class FeatureError(KerasHepError):

@@ -13,7 +13,7 @@ import pytest
 import uproot
 
 from keras_hep.data import FeatureSpec, fit
-from keras_hep.data.events import events_from_columns
+from keras_hep.data.cutting import cut_columns
 
 # The same examples on every run, and one error a failure: a mutation test must see the assertion itself.
 hypothesis.settings.register_profile(
@@ -87,7 +87,7 @@ def toy_spec(length=8):
 def toy_events(events=400, seed=1, length=8):
     """Return the toy jets as tensors, and the specification fitted on them."""
     spec = toy_spec(length)
-    cut = events_from_columns(toy_jets(events, seed), spec, "toy jets", 0)
+    cut = cut_columns(toy_jets(events, seed), spec, "toy jets", 0).events()
     return cut, fit(spec, cut)
 
 
@@ -151,7 +151,7 @@ def spec():
 @pytest.fixture(scope="session")
 def events(jets, spec):
     """The toy jets as tensors."""
-    return events_from_columns(jets, spec, "toy jets", 0)
+    return cut_columns(jets, spec, "toy jets", 0).events()
 
 
 @pytest.fixture(scope="session")

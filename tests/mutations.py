@@ -6,6 +6,7 @@ Each is a context manager without arguments. A property test that passes under i
 from contextlib import contextmanager
 from unittest import mock
 
+import numpy as np
 from keras import ops
 
 from keras_hep.layers import MaskedSum
@@ -13,6 +14,7 @@ from keras_hep.layers import MaskedSum
 __all__ = [
     "hls_truncation",
     "masked_sum_without_mask",
+    "rescaling_through_pt_eta_phi",
     "rtl_truncation",
     "twin_without_rescaling",
 ]
@@ -61,4 +63,20 @@ def rtl_truncation():
         return quantize(inputs, k, i, f, overflow, "TRN")
 
     with mock.patch.object(rtl_handlers, "quantize", cut):
+        yield
+
+
+@contextmanager
+def rescaling_through_pt_eta_phi():
+    """Rescale four-vectors in pt, eta, phi, and round on the way there and back."""
+    from keras_hep.physics.systematics import rescaling
+
+    pack = rescaling.pack
+
+    def there_and_back(vectors, momenta):
+        px, py, pz, energy = momenta
+        pt, phi = np.hypot(px, py), np.arctan2(py, px)
+        return pack(vectors, (pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(np.arcsinh(pz / pt)), energy))
+
+    with mock.patch.object(rescaling, "pack", there_and_back):
         yield

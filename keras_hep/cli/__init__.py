@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
-from keras_hep.cli import cpp, export, firmware, generate, quantize, quickstart, train
+from keras_hep.cli import cpp, export, firmware, generate, inspect, predict, quantize, quickstart, train
 from keras_hep.errors import KerasHepError, OutputError
 
 __all__ = ["app", "main"]
@@ -28,7 +28,9 @@ app = typer.Typer(
 )
 app.command()(quickstart.quickstart)
 app.command()(generate.generate)
+app.command()(inspect.inspect)
 app.command()(train.train)
+app.command()(predict.predict)
 app.command()(quantize.quantize)
 app.add_typer(firmware.app, name="firmware")
 app.command()(export.export)

@@ -37,7 +37,7 @@ def export(
 
     load_keras()
     from keras_hep._io import atomic_path
-    from keras_hep.data import read_root
+    from keras_hep.data import read_events
     from keras_hep.errors import ExportError
     from keras_hep.export import check as check_in_cpp
     from keras_hep.export import export as export_json
@@ -52,7 +52,7 @@ def export(
         export_lwtnn(network, output)
         typer.echo(f"wrote {output}")
         return
-    sample = None if check is None else read_root(check, feature_spec_of(network), labels=False).inputs
+    sample = None if check is None else read_events(check, feature_spec_of(network), labels=False).inputs
     with atomic_path(output) as temporary:
         export_json(network, temporary, sample, vectors)
         if sample is not None:

@@ -39,7 +39,7 @@ def build(
     load_keras()
     from keras_hep import firmware
     from keras_hep.cli._progress import console
-    from keras_hep.data import read_root
+    from keras_hep.data import read_events
     from keras_hep.errors import FirmwareError
     from keras_hep.layers import feature_spec_of
     from keras_hep.quantization import load_quantized
@@ -52,7 +52,7 @@ def build(
         model = plan.folder / plan.model
     network = load_quantized(model)
     if data is not None:
-        sample = firmware.digitized(network, read_root(data, feature_spec_of(network), labels=False))
+        sample = firmware.digitized(network, read_events(data, feature_spec_of(network), labels=False))
     else:
         sample, _ = firmware.golden_vectors(plan)
     result = firmware.build(

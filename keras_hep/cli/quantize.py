@@ -39,17 +39,17 @@ def quantize(
     from keras_hep import models
     from keras_hep._io import content_hash, file_hash, write_json
     from keras_hep.cli._progress import EpochBar, console
-    from keras_hep.data import read_root
+    from keras_hep.data import read_events
     from keras_hep.layers import feature_spec_of
     from keras_hep.workflow import quantize_and_tune, recorded
 
     network = models.load(model)
     spec = feature_spec_of(network)
     if data is not None:
-        splits = read_root(data, spec).split(seed=seed)
+        splits = read_events(data, spec).split(seed=seed)
     else:
         config = recorded(model)
-        splits = read_root(config.data.files, spec).split(config.data.shares, config.seed)
+        splits = read_events(config.data.files, spec).split(config.data.split, config.seed)
     # A checkpoint belongs to one model, its training events and these options.
     identity = [file_hash(model), method, bits, input_bits, hardware_bits, epochs, seed, len(splits["train"])]
     checkpoint = output.with_suffix(".checkpoints") / content_hash(identity)[:16]

@@ -1,8 +1,20 @@
-"""Events in: feature specifications, ROOT files, samples."""
+"""Events in: feature specifications, files, streaming datasets, samples."""
 
 from keras_hep.data.events import Events
-from keras_hep.data.features import Feature, FeatureSpec, HardwareFormat, InputSpec
+from keras_hep.data.features import Feature, FeatureSpec, HardwareFormat, ImageSpec, InputSpec
 from keras_hep.data.fitting import fit
-from keras_hep.data.root import RootSource, read_root
+from keras_hep.data.source import EventSource, read_events
+from keras_hep.data.streaming import Dataset
 
-__all__ = ["Events", "Feature", "FeatureSpec", "HardwareFormat", "InputSpec", "RootSource", "fit", "read_root"]
+__all__ = [
+    "Dataset",
+    "EventSource",
+    "Events",
+    "Feature",
+    "FeatureSpec",
+    "HardwareFormat",
+    "ImageSpec",
+    "InputSpec",
+    "fit",
+    "read_events",
+]

@@ -154,6 +154,8 @@ def branches_of(expression: str) -> list[str]:
 
 def _widened(values: Any) -> Any:
     """Return whole numbers of up to 32 bits as 64-bit ones, so that arithmetic on them does not wrap around."""
+    if isinstance(values, np.ndarray):
+        return values.astype(np.int64) if str(values.dtype) in _NARROW else values
     kind = str(ak.type(values)).split("*")[-1].strip().removeprefix("?")
     return ak.values_astype(values, np.int64) if kind in _NARROW else values
 

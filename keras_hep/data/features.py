@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from keras_hep._io import read_text, write_text
+from keras_hep._io import write_text
 from keras_hep.data.expressions import branches_of
-from keras_hep.errors import DataError, FeatureError, nearest
+from keras_hep.data.validation import load_validated, validated
+from keras_hep.errors import FeatureError, nearest
 
-__all__ = ["TRANSFORMS", "Feature", "FeatureSpec", "HardwareFormat", "InputSpec", "load_yaml", "validation_message"]
+__all__ = ["TRANSFORMS", "Feature", "FeatureSpec", "HardwareFormat", "ImageSpec", "InputSpec"]
 
 Transform = Literal["none", "log", "log1p", "asinh", "sqrt"]
 TRANSFORMS: tuple[str, ...] = ("none", "log", "log1p", "asinh", "sqrt")
@@ -128,25 +129,65 @@ class Feature(_Strict):
         return self.offset is not None and self.scale is not None
 
 
+class ImageSpec(_Strict):
+    """How the objects of an event become an image, see `keras_hep.physics.jet_images`; each feature is a channel.
+
+    Attributes:
+        pixels: pixels along each side.
+        half_width: half of the side, in the units of x and y.
+        x: expression of the position of each object along the first axis, e.g. ``part_eta``.
+        y: the same along the second axis, e.g. ``part_phi``.
+        y_is_angle: differences in y are wrapped into [-pi, pi).
+        centre: move the centre, weighted with the first channel, to the middle.
+        rotate: turn the principal axis upwards.
+        flip: mirror, so that the upper right quadrant has most of the first channel.
+        normalise: divide by the ``sum`` or the root of the summed squares (``l2``) of the pixels of a channel, or ``none``.
+    """
+
+    pixels: int = Field(ge=1, le=4096)
+    half_width: float = Field(gt=0)
+    x: str
+    y: str
+    y_is_angle: bool = True
+    centre: bool = True
+    rotate: bool = False
+    flip: bool = False
+    normalise: Literal["none", "sum", "l2"] = "none"
+
+
 class InputSpec(_Strict):
-    """One input tensor of a network: a vector of features, or a sequence of objects with features.
+    """One input tensor of a network: a vector, a sequence of objects, an image made of objects, or stored arrays.
 
     Attributes:
         name: name of the input tensor, e.g. ``jet`` or ``constituents``.
         features: the variables, in order.
-        length: None for a vector of shape (features,); else the padded length of a sequence, shape (length, features).
-        order: expression by which a sequence is sorted before it is cut to `length`; a leading ``-`` sorts downwards.
+        length: padded length of a sequence, whose shape is (length, features); it has a mask.
+        order: expression by which the objects of a sequence are sorted before it is cut to `length`; a leading ``-``
+            sorts downwards.
+        keep: expression; only the objects for which it is true belong to the sequence or image, e.g. ``Jet_pt > 20``.
+        image: draw the objects into an image of shape (pixels, pixels, features).
+        grid: shape of stored arrays, one a feature, such as calorimeter cells; the input has shape (*grid, features).
     """
 
     name: str = Field(min_length=1)
     features: tuple[Feature, ...] = Field(min_length=1)
     length: int | None = Field(default=None, ge=1, le=100_000)
     order: str | None = None
+    keep: str | None = None
+    image: ImageSpec | None = None
+    grid: tuple[Annotated[int, Field(ge=1)], ...] | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        given = [key for key in ("length", "image", "grid") if getattr(self, key) is not None]
+        if len(given) > 1:
+            raise ValueError(f"input '{self.name}' has {' and '.join(given)}; give at most one of them")
         if self.order is not None and self.length is None:
             raise ValueError(f"input '{self.name}' has an order but no length; only sequences are ordered")
+        if self.keep is not None and self.length is None and self.image is None:
+            raise ValueError(f"input '{self.name}' has 'keep', which chooses the objects of a sequence or an image")
+        if self.grid is not None and not 1 <= len(self.grid) <= 4:
+            raise ValueError(f"input '{self.name}': a grid has one to four axes. Received: {list(self.grid)}")
         return self
 
     @property
@@ -155,14 +196,33 @@ class InputSpec(_Strict):
         return self.length is not None
 
     @property
+    def kind(self) -> Literal["features", "constituents", "image", "grid"]:
+        """What this input is: a vector of features, a sequence of constituents, an image or a grid of cells."""
+        if self.image is not None:
+            return "image"
+        if self.grid is not None:
+            return "grid"
+        return "features" if self.length is None else "constituents"
+
+    @property
+    def expressions(self) -> list[str]:
+        """The expressions of this input, without those of its features."""
+        drawn = [self.image.x, self.image.y] if self.image is not None else []
+        return [text for text in (self.order, self.keep, *drawn) if text is not None]
+
+    @property
     def mask_name(self) -> str:
         """Name of the tensor that is 1 for real and 0 for padded entries of a sequence."""
         return f"{self.name}_mask"
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of one event: (features,) or (length, features)."""
-        return (len(self.features),) if self.length is None else (self.length, len(self.features))
+        """Shape of one event: (features,), (length, features), (pixels, pixels, features) or (*grid, features)."""
+        if self.image is not None:
+            outer: tuple[int, ...] = (self.image.pixels, self.image.pixels)
+        else:
+            outer = self.grid or (() if self.length is None else (self.length,))
+        return (*outer, len(self.features))
 
 
 class FeatureSpec(_Strict):
@@ -178,6 +238,7 @@ class FeatureSpec(_Strict):
         inputs: the input tensors.
         classes: class name -> expression that is true for its examples, in the order of the network's outputs.
         weight: expression of the example weight (default: 1).
+        targets: name -> expression of the numbers that a regression learns.
     """
 
     version: Literal[1] = 1
@@ -188,6 +249,7 @@ class FeatureSpec(_Strict):
     inputs: tuple[InputSpec, ...] = Field(min_length=1)
     classes: dict[str, str] = Field(default_factory=dict)
     weight: str | None = None
+    targets: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -198,18 +260,11 @@ class FeatureSpec(_Strict):
                 raise ValueError(f"the {what} name '{twice[0]}' is used twice")
         if len(self.classes) == 1:
             raise ValueError("classes holds one class; a classifier needs at least two")
-        for text in [
-            *self.classes.values(),
-            self.identity,
-            self.selection,
-            self.weight,
-            *(i.order for i in self.inputs),
-        ]:
-            if text is not None:
-                try:
-                    branches_of(text)
-                except FeatureError as error:
-                    raise ValueError(str(error)) from error
+        for text in self._expressions():
+            try:
+                branches_of(text)
+            except FeatureError as error:
+                raise ValueError(str(error)) from error
         return self
 
     @classmethod
@@ -219,19 +274,19 @@ class FeatureSpec(_Strict):
         Raises:
             FeatureError: the file cannot be read, or a key or value is wrong; the message names both.
         """
-        return cls.from_dict(load_yaml(path, "feature specification"), str(path))
+        return load_validated(cls, path, "feature specification")
 
     @classmethod
     def from_dict(cls, values: Any, where: str = "the feature specification") -> Self:
         """Build a specification from plain values, as they stand in YAML or JSON."""
-        try:
-            return cls.model_validate(values)
-        except ValidationError as error:
-            raise FeatureError(validation_message(error, where)) from error
+        return validated(cls, values, where)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values that `from_dict` reads."""
-        return self.model_dump(mode="json", exclude_none=True)
+        values = self.model_dump(mode="json", exclude_none=True)
+        if not self.targets:
+            del values["targets"]  # which older files do not have
+        return values
 
     def save(self, path: str | Path) -> Path:
         """Write the specification as YAML."""
@@ -265,44 +320,19 @@ class FeatureSpec(_Strict):
         """Whether every offset and scale is known."""
         return all(f.is_fitted for i in self.inputs for f in i.features)
 
-    def branches(self, labels: bool = True) -> list[str]:
-        """Return the branches to read, each once; with `labels` also those of the classes and weight."""
-        texts = [self.identity, self.selection, *(i.order for i in self.inputs)]
-        texts += [*self.classes.values(), self.weight] if labels else []
-        names = [b for i in self.inputs for f in i.features for b in f.branches]
-        names += [b for text in texts if text is not None for b in branches_of(text)]
+    def branches(self, labels: bool = True, inputs: bool = True) -> list[str]:
+        """Return the branches to read, each once.
+
+        Args:
+            labels: also those of classes, targets and weight.
+            inputs: also those of the inputs.
+        """
+        names = [b for i in self.inputs for f in i.features for b in f.branches] if inputs else []
+        names += [b for text in self._expressions(labels, inputs) for b in branches_of(text)]
         return list(dict.fromkeys([self.each, *names] if self.each else names))
 
-
-def load_yaml(path: str | Path, what: str) -> Any:
-    """Read a YAML file of plain values, or raise FeatureError naming the file and the line.
-
-    Args:
-        path: the file.
-        what: what the file is, used in the error.
-    """
-    try:
-        return yaml.safe_load(read_text(path, what))
-    except DataError as error:
-        raise FeatureError(str(error)) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" line {mark.line + 1}:" if mark is not None else ""
-        raise FeatureError(f"the {what} {path} is not valid YAML:{line} {getattr(error, 'problem', error)}") from error
-    except (ValueError, RecursionError) as error:  # e.g. what looks like a date, but has a month 13
-        raise FeatureError(f"the {what} {path} is not valid YAML: {error}") from error
-
-
-def validation_message(error: ValidationError, where: str) -> str:
-    """Put a pydantic error into one readable line per problem: which key, what is wrong, what was received."""
-    lines = []
-    for problem in error.errors(include_url=False):
-        key = ".".join(str(part) for part in problem["loc"]) or "the whole"
-        message = problem["msg"].removeprefix("Value error, ")
-        received = (
-            "" if problem["type"] in ("missing", "value_error") else f" Received: {str(problem['input'])[:80]!r}."
-        )
-        if problem["type"] == "extra_forbidden":
-            message, received = "unknown key", ""
-        lines.append(f"{where}: {key}: {message}.{received}")
-    return "\n".join(lines)
+    def _expressions(self, labels: bool = True, inputs: bool = True) -> list[str]:
+        texts = [self.identity, self.selection]
+        texts += [text for i in self.inputs for text in i.expressions] if inputs else []
+        texts += [*self.classes.values(), self.weight, *self.targets.values()] if labels else []
+        return [text for text in texts if text is not None]

@@ -32,6 +32,7 @@ def fit(spec: FeatureSpec, training: Events) -> FeatureSpec:
     """Return the specification with each missing offset set to minus the mean and scale to one over the deviation.
 
     Offsets and scales that the specification already has stay as they are. Padded entries of sequences do not count.
+    Images and grids, most of whose cells are empty, get the offset 0, so that empty stays zero.
 
     Args:
         spec: the specification to fit.
@@ -53,7 +54,8 @@ def fit(spec: FeatureSpec, training: Events) -> FeatureSpec:
                 raise FeatureError(
                     f"the sequence '{entry.name}' is empty in every training event: '{feature.name}' cannot be fitted"
                 )
-            mean, deviation = float(values.mean()), float(values.std())
+            cells = entry.kind in ("image", "grid")
+            mean, deviation = 0.0 if cells else float(values.mean()), float(values.std())
             if deviation <= max(1e-9 * abs(mean), 1e-37):  # below 1e-37 the scale would not be finite in float32
                 log.warning(
                     "feature '%s' is constant (%g) in the training events; its scale stays 1", feature.name, mean

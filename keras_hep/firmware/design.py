@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from keras_hep.data.features import load_yaml, validation_message
+from keras_hep.data.validation import load_yaml, validation_message
 from keras_hep.errors import FeatureError, FirmwareError
 from keras_hep.firmware.devices import Device, device
 

@@ -1,6 +1,26 @@
 """Keras layers, one a file."""
 
+from keras_hep.layers.constituent_augmentation import ConstituentAugmentation
+from keras_hep.layers.constituent_dropout import ConstituentDropout
+from keras_hep.layers.four_vector_rescaling import FourVectorRescaling
+from keras_hep.layers.four_vector_smearing import FourVectorSmearing
+from keras_hep.layers.jet_rotation import JetRotation
+from keras_hep.layers.longitudinal_boost import LongitudinalBoost
 from keras_hep.layers.masked_sum import MaskedSum
+from keras_hep.layers.pileup_overlay import PileupOverlay
 from keras_hep.layers.preprocessing import Preprocessing, feature_spec_of
+from keras_hep.layers.region_rescaling import RegionRescaling
 
-__all__ = ["MaskedSum", "Preprocessing", "feature_spec_of"]
+__all__ = [
+    "ConstituentAugmentation",
+    "ConstituentDropout",
+    "FourVectorRescaling",
+    "FourVectorSmearing",
+    "JetRotation",
+    "LongitudinalBoost",
+    "MaskedSum",
+    "PileupOverlay",
+    "Preprocessing",
+    "RegionRescaling",
+    "feature_spec_of",
+]

@@ -14,7 +14,13 @@ from keras_hep.errors import ModelError, nearest
 
 __all__ = ["ModelEntry", "build", "entry", "names", "register"]
 
-InputKind = Literal["features", "constituents"]
+InputKind = Literal["features", "constituents", "image", "grid"]
+_SHAPES: dict[InputKind, str] = {
+    "features": "a vector (without a length)",
+    "constituents": "a sequence (with a length)",
+    "image": "an image",
+    "grid": "a grid of cells",
+}
 Builder = Callable[..., keras.Model]
 B = TypeVar("B", bound=Builder)
 
@@ -26,7 +32,8 @@ class ModelEntry:
     Attributes:
         name: registry name, e.g. ``deep_sets``.
         task: what it is for, e.g. ``classification``.
-        inputs: the kinds of input that it takes, in order: ``features`` (a vector) or ``constituents`` (a sequence).
+        inputs: the kinds of input that it takes, in order: ``features`` (a vector), ``constituents`` (a sequence),
+            ``image`` or ``grid``.
         paper: arXiv number.
         builder: function of (spec, **arguments) that returns a ``keras.Model``.
     """
@@ -51,9 +58,9 @@ class ModelEntry:
         """
         chosen: list[str] = []
         for kind in self.inputs:
-            fitting = [i for i in spec.inputs if i.is_sequence == (kind == "constituents") and i.name not in chosen]
+            fitting = [i for i in spec.inputs if i.kind == kind and i.name not in chosen]
             if not fitting:
-                shape = "a sequence (with a length)" if kind == "constituents" else "a vector (without a length)"
+                shape = _SHAPES[kind]
                 have = ", ".join(f"{i.name} {i.shape}" for i in spec.inputs)
                 raise ModelError(f"'{self.name}' needs an input that is {shape}; the specification has: {have}")
             chosen.append(fitting[0].name)

@@ -5,42 +5,40 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from keras_hep.data.features import load_yaml, validation_message
-from keras_hep.errors import FeatureError
+from keras_hep.data.events import SPLITS
+from keras_hep.data.streaming.config import DataConfig, EventFiles
+from keras_hep.data.validation import load_validated, validated
 
-__all__ = ["DataConfig", "ModelConfig", "OptimizerConfig", "TrainConfig"]
+__all__ = ["ModelConfig", "OptimizerConfig", "TrainConfig", "TrainingData"]
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class DataConfig(_Strict):
+class TrainingData(EventFiles):
     """What is trained on.
 
     Attributes:
-        files: ROOT files or patterns; relative ones count from the folder of the configuration file.
-        spec: feature specification (YAML), relative likewise; or the name of one that comes with the package.
-        split: shares of training, validation and test events.
+        stream: read the events while training, instead of all of them into memory first.
     """
 
-    files: tuple[str, ...] = Field(min_length=1)
-    spec: str
-    split: dict[Literal["train", "validation", "test"], float] = {"train": 0.64, "validation": 0.16, "test": 0.2}
+    stream: bool = False
 
     @field_validator("split")
     @classmethod
     def _three_shares(cls, value: dict[str, float]) -> dict[str, float]:
-        if len(value) != 3 or min(value.values()) <= 0 or abs(sum(value.values()) - 1) > 1e-6:
+        if set(value) != set(SPLITS) or min(value.values()) <= 0:
             raise ValueError(f"train, validation and test must be positive and add up to 1. Received: {value}")
         return value
 
-    @property
-    def shares(self) -> dict[str, float]:
-        """The split under plain names."""
-        return {str(name): share for name, share in self.split.items()}
+    def streaming(self, seed: int, batch_size: int) -> DataConfig:
+        """Return the configuration of the streaming dataset."""
+        return DataConfig.model_validate(
+            {**self.model_dump(exclude={"stream"}), "seed": seed, "batch_size": batch_size}
+        )
 
 
 class ModelConfig(_Strict):
@@ -76,7 +74,7 @@ class TrainConfig(_Strict):
         balance: weight the classes so that each counts the same.
     """
 
-    data: DataConfig
+    data: TrainingData
     model: ModelConfig
     optimizer: OptimizerConfig = OptimizerConfig()
     epochs: int = Field(default=60, ge=1)
@@ -88,10 +86,7 @@ class TrainConfig(_Strict):
     @classmethod
     def from_dict(cls, values: Any, where: str = "the training configuration") -> Self:
         """Build a configuration from plain values, as they stand in YAML or JSON."""
-        try:
-            return cls.model_validate(values)
-        except ValidationError as error:
-            raise FeatureError(validation_message(error, where)) from error
+        return validated(cls, values, where)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -100,12 +95,5 @@ class TrainConfig(_Strict):
         Raises:
             FeatureError: the file cannot be read, or a key or value is wrong.
         """
-        config = cls.from_dict(load_yaml(path, "training configuration"), str(path))
-        folder = Path(path).resolve().parent
-        files = tuple(f if "://" in f else str(folder / f) for f in config.data.files)
-        spec = (
-            config.data.spec
-            if "/" not in config.data.spec and "." not in config.data.spec
-            else str(folder / config.data.spec)
-        )
-        return config.model_copy(update={"data": config.data.model_copy(update={"files": files, "spec": spec})})
+        config = load_validated(cls, path, "training configuration")
+        return config.model_copy(update={"data": config.data.relative_to(Path(path).resolve().parent)})

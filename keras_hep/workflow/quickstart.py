@@ -20,11 +20,11 @@ from keras_hep.firmware import BudgetRow, Design, build, design_file, digitized,
 from keras_hep.layers import feature_spec_of
 from keras_hep.provenance import provenance
 from keras_hep.quantization import load_quantized
-from keras_hep.training.config import DataConfig, ModelConfig, TrainConfig
+from keras_hep.training.config import ModelConfig, TrainConfig, TrainingData
 from keras_hep.workflow.quantize import quantize_and_tune
 from keras_hep.workflow.scoring import probabilities
 from keras_hep.workflow.stages import Stages
-from keras_hep.workflow.train import OnEpoch, prepare, train
+from keras_hep.workflow.train import OnEpoch, Splits, prepare, train
 
 __all__ = ["Quickstart", "quickstart"]
 
@@ -153,7 +153,7 @@ class _Run:
     @property
     def config(self) -> TrainConfig:
         return TrainConfig(
-            data=DataConfig(files=(str(self.events_file),), spec=str(spec_path(self.options.spec))),
+            data=TrainingData(files=(str(self.events_file),), spec=str(spec_path(self.options.spec))),
             model=ModelConfig(name="dense_tagger", arguments={"units": list(self.options.units)}),
             epochs=self.options.epochs,
             seed=self.options.seed,
@@ -163,7 +163,7 @@ class _Run:
     @property
     def splits(self) -> dict[str, Events]:
         if self._splits is None:
-            _, self._splits = prepare(self.config)
+            self._splits = _in_memory(prepare(self.config)[1])
         return self._splits
 
     def _generate(self) -> dict[str, Any]:
@@ -172,9 +172,9 @@ class _Run:
 
     def _train(self) -> dict[str, Any]:
         training = train(self.config, self.output, self.listener.epoch, "train.json")
-        self._splits = training.splits
-        counts = {name: len(events) for name, events in training.splits.items()}
-        return {"metrics": training.metrics, "events": {**counts, "counts": training.splits["test"].counts}}
+        self._splits = _in_memory(training.splits)
+        counts = {name: len(events) for name, events in self._splits.items()}
+        return {"metrics": training.metrics, "events": {**counts, "counts": self._splits["test"].counts}}
 
     def _tuned(self, bits: int) -> Any:
         precision = self.design.precision
@@ -260,3 +260,8 @@ class _Run:
         )
         write_report(self.output / "report.html", contents)
         return {}
+
+
+def _in_memory(splits: Splits) -> dict[str, Events]:
+    """Return the splits of a training that was not streamed."""
+    return {name: events for name, events in splits.items() if isinstance(events, Events)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,17 +12,19 @@ import keras
 
 from keras_hep import models, seeds
 from keras_hep._io import content_hash, file_hash, parse_json, write_json
-from keras_hep.data import Events, FeatureSpec, RootSource, fit, read_root
-from keras_hep.data.specs import spec_path
+from keras_hep.data import Dataset, Events, FeatureSpec, fit, read_events
+from keras_hep.data.events import SPLITS
+from keras_hep.data.files import expand_files
 from keras_hep.errors import DataError
 from keras_hep.evaluation import classification
 from keras_hep.provenance import provenance
 from keras_hep.training.config import TrainConfig
 from keras_hep.training.fitting import History, fit_classifier
-from keras_hep.workflow.scoring import probabilities
+from keras_hep.workflow.scoring import scored
 
 __all__ = ["Training", "prepare", "recorded", "train"]
 
+Splits = Mapping[str, Events | Dataset]
 OnEpoch = Callable[[int, int, dict[str, float]], None]
 
 
@@ -40,16 +42,23 @@ class Training:
     model: keras.Model
     history: History
     metrics: dict[str, Any]
-    splits: dict[str, Events]
+    splits: Splits
 
 
-def prepare(config: TrainConfig) -> tuple[FeatureSpec, dict[str, Events]]:
-    """Read and split the events of a configuration, and fit its specification on the training split.
+def prepare(config: TrainConfig) -> tuple[FeatureSpec, Splits]:
+    """Read and split the events of a configuration, or open the stream of them, and fit its specification on the
+    training split.
 
     Only the inputs that the model takes are read.
     """
-    spec = models.entry(config.model.name).select(FeatureSpec.load(spec_path(config.data.spec)))
-    splits = read_root(list(config.data.files), spec).split(config.data.shares, config.seed)
+    spec = models.entry(config.model.name).select(config.data.feature_spec())
+    if config.data.stream:
+        data = Dataset(config.data.streaming(config.seed, config.batch_size).model_copy(update={"spec": spec}))
+        spec = data.part("train").fit_spec()
+        return spec, {name: data.with_spec(spec).part(name) for name in SPLITS}
+    if config.data.sampling is not None:
+        raise DataError("only streamed events are resampled: give the data 'stream: true', or no 'sampling'")
+    splits = read_events(list(config.data.files), spec).split(config.data.split, config.seed)
     return fit(spec, splits["train"]), splits
 
 
@@ -84,7 +93,7 @@ def train(config: TrainConfig, output: Path, on_epoch: OnEpoch | None = None, re
     spec, splits = prepare(config)
     model = models.build(config.model.name, spec, **config.model.arguments)
     # A checkpoint belongs to one configuration and one fitted specification, which depends on the events' content.
-    files = RootSource(list(config.data.files), spec).files
+    files = expand_files(list(config.data.files))
     hashes = [file_hash(f) for f in files if Path(f).is_file()]
     key = content_hash([config.model_dump(mode="json"), spec.to_dict(), hashes])[:16]
     checkpoint = output / "checkpoints" / key
@@ -101,16 +110,17 @@ def train(config: TrainConfig, output: Path, on_epoch: OnEpoch | None = None, re
         checkpoint=checkpoint,
         on_epoch=on_epoch,
     )
-    test = splits["test"]
-    metrics = classification(test.label, probabilities(model, test), spec.class_names, test.weight).to_dict()
+    label, found, weight = scored(model, splits["test"])
+    metrics = classification(label, found, spec.class_names, weight).to_dict()
     models.save(model, output / "model.keras")
     write_json(output / "history.json", history)
-    counts = {name: len(events) for name, events in splits.items()}
+    test = splits["test"]
+    counts = {name: len(events) for name, events in splits.items() if isinstance(events, Events)}
     write_json(
         output / record,
         {
             "metrics": {"float": metrics},
-            "events": {**counts, "counts": test.counts},
+            "events": {**counts, "counts": test.counts if isinstance(test, Events) else test.report},
             "config": config.model_dump(mode="json"),
             **provenance(config.seed, files),
         },

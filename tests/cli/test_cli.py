@@ -20,7 +20,7 @@ import yaml
 from keras import layers
 
 from keras_hep import cli, models, training
-from keras_hep.data import FeatureSpec, fit, read_root
+from keras_hep.data import FeatureSpec, fit, read_events
 from keras_hep.layers import Preprocessing
 from keras_hep.quantization import quantize
 from tests.conftest import rows, write_ntuple, write_tree
@@ -91,7 +91,7 @@ def made(jets, tmp_path_factory):
     spec = FeatureSpec.from_dict(SPEC)
     spec.save(folder / "spec.yaml")
     (folder / "design.yaml").write_text(yaml.safe_dump(DESIGN))
-    events = read_root(folder / "jets.root", spec)
+    events = read_events(folder / "jets.root", spec)
     fitted = fit(spec, events)
     keras.utils.set_random_seed(1)
     model = models.build("dense_tagger", fitted, units=(4,))
@@ -454,8 +454,8 @@ def test_a_configuration_that_is_no_yaml(refused, work):
 
 def test_an_unknown_sample(refused):
     refused("there is no sample 'five-jet'; did you mean 'five-jets'", "generate", "five-jet")
-    refused("needs at least 5 jets", "generate", "five-jets", "--jets", 3)
-    refused(r"must end in \.root", "generate", "five-jets", "--output", "jets.txt")
+    refused("needs at least 5 jets", "generate", "five-jets", "--entries", 3)
+    refused(r"must end in \.root or \.hdf5 or \.h5", "generate", "five-jets", "--output", "jets.txt")
 
 
 # Bad input: models and layers
@@ -620,7 +620,7 @@ def test_a_full_disk_while_a_sample_is_written(run, work, monkeypatch):
     monkeypatch.setattr(generation, "make_shards", lambda *arguments: None)
     monkeypatch.setattr(generation, "compose", full_disk)
     before = content(work)
-    outcome = run("generate", "five-jets", "--jets", 10, "--output", "own.root")
+    outcome = run("generate", "five-jets", "--entries", 10, "--output", "own.root")
     assert outcome.code == 2
     message = outcome.err.splitlines()[-1]  # behind the progress
     assert message.startswith("error: OutputError: no space left on the disk while writing own.root")

@@ -3,8 +3,9 @@ import numpy as np
 import pytest
 
 from keras_hep.data import Events, FeatureSpec
-from keras_hep.data.events import SPLITS, events_from_columns
-from keras_hep.errors import DataError, FeatureError
+from keras_hep.data.cutting import cut_columns
+from keras_hep.data.events import SPLITS
+from keras_hep.errors import DataError
 from tests.conftest import rows, toy_jets
 
 FLAT = np.array([1.0, 2.0, 3.0, 4.0])
@@ -24,7 +25,7 @@ def sequence(*features, length=3, order=None, **top):
 
 
 def cut(spec, columns=COLUMNS, first=0, labels=True):
-    return events_from_columns(columns, spec, "file.root:jets", first, labels)
+    return cut_columns(columns, spec, "file.root:jets", first, labels).events()
 
 
 PARTS = ({"name": "pt"}, {"name": "eta"})
@@ -75,14 +76,14 @@ def test_a_sequence_without_any_entry():
 
 
 def test_an_order_of_other_lengths_is_refused():
-    with pytest.raises(FeatureError, match=r"the order '-other' of the sequence 'parts' has other lengths"):
+    with pytest.raises(DataError, match=r"'-other' of the sequence 'parts' has other lengths"):
         cut(sequence(*PARTS, order="-other"), COLUMNS | {"other": PT[::-1]})
-    with pytest.raises(FeatureError, match="the order 'x' of the sequence"):
+    with pytest.raises(DataError, match="'x' of the sequence 'parts' must be jagged"):
         cut(sequence(*PARTS, order="x"))
 
 
 def test_features_of_other_lengths_are_refused():
-    with pytest.raises(DataError, match=r"'eta' has other lengths than the features before it in the sequence 'parts'"):
+    with pytest.raises(DataError, match=r"'eta' of the sequence 'parts' has other lengths than the features before it"):
         cut(sequence(*PARTS), COLUMNS | {"eta": ETA[::-1]})
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from keras_hep import models, seeds
 from keras_hep.errors import DataError, OutputError
-from keras_hep.training import OptimizerConfig, fit_classifier, fitting
+from keras_hep.training import OptimizerConfig, checkpoints, feeding, fit_classifier
 
 EPOCHS = 5
 INTERRUPTED = 2
@@ -137,7 +137,7 @@ def test_an_interrupted_fit_goes_on_to_the_same_bits(interrupted, continued, who
 def test_a_fit_that_was_killed_while_it_kept_its_state_goes_on_to_the_same_bits(
     make, splits, interrupted, whole, tmp_path, monkeypatch
 ):
-    folder, write = shutil.copytree(interrupted, tmp_path / "state"), fitting.write_json
+    folder, write = shutil.copytree(interrupted, tmp_path / "state"), checkpoints.write_json
 
     def killed(path, value):
         if value["epoch"] == INTERRUPTED + 2:
@@ -145,7 +145,7 @@ def test_a_fit_that_was_killed_while_it_kept_its_state_goes_on_to_the_same_bits(
         write(path, value)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(fitting, "write_json", killed)
+        patch.setattr(checkpoints, "write_json", killed)
         run(make(), splits, checkpoint=folder)
     left = [f"epoch_{INTERRUPTED + n}.npz" for n in (1, 2)]
     assert files(folder) == [*left, "state.json"]
@@ -164,7 +164,7 @@ def test_a_full_disk_leaves_the_state_of_the_epoch_before(make, splits, interrup
         path.write_bytes(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(fitting.np, "savez", full)
+    monkeypatch.setattr(checkpoints.np, "savez", full)
     with pytest.raises(OutputError, match=r"no space left on the disk while writing .*epoch_3\.npz"):
         run(make(), splits, checkpoint=folder)
     assert {p.name: p.read_bytes() for p in folder.iterdir()} == {p.name: p.read_bytes() for p in interrupted.iterdir()}
@@ -212,7 +212,7 @@ def test_logits_train_as_probabilities_do(make, splits, whole):
 
 def test_balanced_classes_weigh_the_same(events):
     uneven = events[(events.label > 1) | (np.arange(len(events)) % 4 == 0)]
-    weight = fitting.class_balance(uneven)
+    weight = feeding.class_balance(uneven)
     sums = np.bincount(uneven.label, weights=weight)
     np.testing.assert_allclose(sums, len(uneven) / 5, rtol=1e-5)
     assert weight.dtype == np.float32
@@ -223,7 +223,7 @@ def test_balanced_classes_weigh_the_same(events):
 
 def test_a_class_without_events_cannot_be_balanced(events):
     with pytest.raises(DataError, match="class 2 has a sum of weights of 0"):
-        fitting.class_balance(events[events.label != 2])
+        feeding.class_balance(events[events.label != 2])
 
 
 @pytest.mark.parametrize("which", ["training", "validation"])

@@ -8,12 +8,12 @@ import pytest
 
 from keras_hep import models
 from keras_hep._io import file_hash
-from keras_hep.data import FeatureSpec, fit, read_root
+from keras_hep.data import FeatureSpec, fit, read_events
 from keras_hep.data.specs import spec_path
 from keras_hep.errors import FeatureError, ModelError
 from keras_hep.evaluation import classification
 from keras_hep.provenance import versions
-from keras_hep.training import DataConfig, ModelConfig, TrainConfig
+from keras_hep.training import ModelConfig, TrainConfig, TrainingData
 from keras_hep.workflow import probabilities, train
 from keras_hep.workflow.train import prepare
 from tests.conftest import rows, write_tree
@@ -25,7 +25,7 @@ EPOCHS = 4
 def config(jet_file, spec, tmp_path_factory):
     path = spec.save(tmp_path_factory.mktemp("spec") / "spec.yaml")
     return TrainConfig(
-        data=DataConfig(files=(str(jet_file),), spec=str(path)),
+        data=TrainingData(files=(str(jet_file),), spec=str(path)),
         model=ModelConfig(name="dense_tagger", arguments={"units": [8], "dropout": 0.1}),
         epochs=EPOCHS,
         seed=5,
@@ -95,7 +95,7 @@ def test_run_json_says_what_it_was_made_with_and_from(trained, config, jet_file)
 def test_the_specification_is_fitted_on_the_training_events_alone(config, jet_file, spec):
     fitted, splits = prepare(config)
     chosen = spec.select(["jet"])
-    expected = read_root(jet_file, chosen).split(seed=5)
+    expected = read_events(jet_file, chosen).split(seed=5)
     assert fitted == fit(chosen, expected["train"])
     np.testing.assert_array_equal(splits["test"].index, expected["test"].index)
 

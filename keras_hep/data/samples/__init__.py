@@ -1,15 +1,20 @@
-"""Samples made on this machine: collisions from Pythia, a simple detector, jets from FastJet, a ROOT file."""
+"""Samples made on this machine: simulated collisions, showers, images and toys, with truth and a card that says how."""
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from keras_hep.data.samples.generate import card_path, generate_sample
-from keras_hep.data.samples.sample import Sample
+from keras_hep.data.samples.cached import cached_sample
+from keras_hep.data.samples.cards import card, card_path
+from keras_hep.data.samples.formats import FORMATS, format_of, named_format
+from keras_hep.data.samples.generate import generate_sample
+from keras_hep.data.samples.order import place_order
+from keras_hep.data.samples.sample import Option, Sample
 from keras_hep.errors import DataError, nearest
 
-__all__ = ["SAMPLES", "card_path", "generate"]
+__all__ = ["FORMATS", "SAMPLES", "card", "card_path", "generate", "load", "sample_of"]
 
 SAMPLES: dict[str, str] = {
     "air-showers": "footprints of air showers on an array of detectors, and an imperfect simulation of them to refine",
@@ -51,31 +56,89 @@ def sample_of(name: str) -> Sample:
 
 
 def generate(
-    name: str, jets: int, output: str | Path, *, seed: int = 1, workers: int | None = None, progress: bool = True
+    name: str,
+    entries: int,
+    output: str | Path,
+    *,
+    seed: int = 1,
+    workers: int | None = None,
+    classes: Sequence[str] | None = None,
+    options: Mapping[str, Option] | None = None,
+    format: str | None = None,
+    progress: bool = True,
 ) -> Path:
-    """Generate a sample as a ROOT file, and a card beside it that says how.
+    """Generate a sample as a ROOT or HDF5 file, and a card beside it that says how.
 
-    The jets depend on name, number, seed and the versions of the packages alone, not on the number of workers. Finished
-    parts are kept in the cache directory, so that a generation that was interrupted goes on where it stopped, and a
-    larger one begins with what is there; the output appears when it is complete.
+    The entries depend on name, number, seed, classes, options and the versions of the packages alone, not on the number
+    of workers or the format. Finished parts are kept in the cache directory, so that a generation that was interrupted
+    goes on where it stopped, and a larger one begins with what is there; the output appears when it is complete.
 
-    With more than one worker the jets are made in fresh processes: a script needs ``if __name__ == "__main__"``.
+    With more than one worker the entries are made in fresh processes: a script needs ``if __name__ == "__main__"``.
 
     Args:
         name: one of `SAMPLES`.
-        jets: number of jets of all classes together.
-        output: the ROOT file, ``something.root``; its card is ``something.card.json``.
+        entries: number of entries (jets, events, showers ...) of all classes together; classes get equal shares.
+        output: the file, ``something.root`` or ``something.h5``; its card is ``something.card.json``.
         seed: a number that is not negative.
         workers: number of processes; all cores by default.
+        classes: names of the classes to make, all by default; a class keeps the label it has among all of them.
+        options: values of some of the sample's options, such as ``{"pileup": 40}``.
+        format: one of `FORMATS`: ``ttree`` (the default for ``.root``), ``rntuple`` or ``hdf5`` (for ``.h5``).
         progress: show a progress bar on standard error.
 
     Returns:
-        The path of the ROOT file.
+        The path of the file.
 
     Raises:
-        DataError: the sample is unknown, there is not at least one jet for each class, or another argument is wrong.
+        DataError: the sample, a class, an option or the format is unknown, there is not at least one entry for each
+            class, or another argument is wrong.
         KerasHepError: a worker process died.
-        MissingToolError: fastjet or pythia8mc is not installed.
+        MissingToolError: the sample needs fastjet or pythia8mc, and it is not installed.
         OutputError: the disk is full, or the place cannot be written to.
+
+    Example:
+        >>> generate("top-tagging", 100_000, "jets.h5", seed=3)  # doctest: +SKIP
+        PosixPath('jets.h5')
     """
-    return generate_sample(sample_of(name), jets, output, seed=seed, workers=workers, progress=progress)
+    sample = sample_of(name)
+    order = place_order(sample, entries, seed, classes, options, format_of(Path(output), format))
+    return generate_sample(order, output, workers=workers, progress=progress)
+
+
+def load(
+    name: str,
+    entries: int | None = None,
+    *,
+    seed: int = 1,
+    classes: Sequence[str] | None = None,
+    options: Mapping[str, Option] | None = None,
+    format: str = "root",
+    workers: int | None = None,
+    progress: bool = True,
+) -> Path:
+    """Return the file of a sample in the cache directory, generated the first time it is asked for.
+
+    Args:
+        name: one of `SAMPLES`.
+        entries: number of entries; what the sample thinks sensible by default.
+        seed: as for `generate`; `classes`, `options`, `workers` and `progress` likewise.
+        classes: see there.
+        options: see there.
+        format: ``root`` (a TTree), ``rntuple`` or ``hdf5``.
+        workers: see there.
+        progress: see there.
+
+    Returns:
+        The path of the file, for `keras_hep.data.read_events`, uproot or h5py. It belongs to the cache: do not change it.
+
+    Raises:
+        KerasHepError: as for `generate`.
+
+    Example:
+        >>> load("five-jets", 1_000)  # doctest: +SKIP
+        PosixPath('/home/me/.cache/keras_hep/samples/files/five-jets-1000-2a4c6e8f01234567.root')
+    """
+    sample = sample_of(name)
+    entries = sample.default_entries if entries is None else entries
+    order = place_order(sample, entries, seed, classes, options, named_format(format))
+    return cached_sample(order, workers=workers, progress=progress)

@@ -1,48 +1,57 @@
-"""One ROOT file from finished shards, a block at a time so that memory stays small however large the sample is."""
+"""One file from finished shards, a block at a time so that memory stays small however large the sample is."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import awkward as ak
 import numpy as np
-import uproot
 
-from keras_hep.data.samples.sample import Sample
+from keras_hep.data.samples.order import Order
 from keras_hep.data.samples.shards import load_shard
 
-__all__ = ["compose"]
+__all__ = ["Composed", "compose"]
 
 
-def compose(sample: Sample, blocks: Sequence[Sequence[Path]], seed: int, output: Path) -> str:
-    """Write the TTree, LZ4 compressed, with the jets of each block mixed.
+class Composed(NamedTuple):
+    """What is known of a sample once it is written.
+
+    Attributes:
+        content_hash: SHA-256 of every value of every branch, in order, whatever the compression and file format.
+        measured: for each class, what its shards measured: the mean, weighted with their numbers of ``collisions``, and
+            the sum of these.
+    """
+
+    content_hash: str
+    measured: dict[str, dict[str, float]]
+
+
+def compose(order: Order, blocks: Sequence[Sequence[Path]], output: Path) -> Composed:
+    """Write the file, with the entries of each block mixed.
 
     Args:
-        sample: the sample.
+        order: what is made.
         blocks: for each block the shards of the classes.
-        seed: seed of the sample; decides the order of the jets in a block.
-        output: the ROOT file.
-
-    Returns:
-        SHA-256 of the content: of every value of every branch, in order, whatever the compression and file format.
+        output: the file.
     """
     digest = hashlib.sha256()
-    with uproot.recreate(output, compression=uproot.LZ4(4)) as file:
-        tree: Any = None
-        for index, shards in enumerate(blocks):
-            block = ak.concatenate([load_shard(shard) for shard in shards])
+    notes: dict[int, list[dict[str, float]]] = {label: [] for label in order.labels}
+    sample = order.sample
+    with order.format.open(output, sample.name, sample.tree, order.entries) as file:
+        for index, paths in enumerate(blocks):
+            shards = [load_shard(path) for path in paths]
+            for label, shard in zip(order.labels, shards, strict=False):  # the last block may lack the last classes
+                notes[label].append(dict(shard.attrs))
             # The spawn keys of shards have two numbers, so this one is never the randomness of a shard.
-            rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(index,)))
+            rng = np.random.default_rng(np.random.SeedSequence(order.seed, spawn_key=(index,)))
+            block = ak.concatenate(shards)
             block = ak.to_packed(block[rng.permutation(len(block))])
-            columns = {name: block[name] for name in block.fields}
-            if tree is None:
-                tree = file.mktree(sample.tree, {name: column.type.content for name, column in columns.items()})
-            tree.extend({name: ak.to_numpy(c) if c.ndim == 1 else c for name, c in columns.items()})
+            file.extend(block)
             _update(digest, block)
-    return digest.hexdigest()
+    return Composed(digest.hexdigest(), {sample.classes[label]: _mean(notes[label]) for label in order.labels})
 
 
 def _update(digest: Any, block: ak.Array) -> None:
@@ -51,3 +60,13 @@ def _update(digest: Any, block: ak.Array) -> None:
     for name in sorted(buffers):
         digest.update(name.encode())
         digest.update(np.ascontiguousarray(buffers[name]).tobytes())
+
+
+def _mean(notes: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Return the mean of what the shards of a class measured, and their collisions."""
+    if not all(notes):
+        return {}
+    weights = [note["collisions"] for note in notes]
+    names = [name for name in notes[0] if name != "collisions"]
+    means = {name: float(np.average([note[name] for note in notes], weights=weights)) for name in names}
+    return {**means, "collisions": sum(weights)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Any
@@ -68,17 +68,19 @@ class Sample:
     Attributes:
         name: name on the command line.
         description: one line.
-        tree: name of the TTree.
+        tree: name of the TTree, RNTuple or HDF5 group.
         classes: names of the classes, in the order of the labels.
         make_shard: makes the entries of one shard, as records whose fields are the branches; a field of lists of records
             becomes jagged branches ``field_subfield``, a regular field an array of fixed shape. It must depend on the
-            request alone.
+            request alone. What it measures on the way (``cross_section_pb``) it may leave in the ``attrs`` of the
+            array: the sample card has the mean of each class, weighted with the number ``collisions`` beside it.
         configuration: JSON-like; everything that decides what `make_shard` gives.
         card: JSON-like; what the sample card says about the physics.
         packages: the packages whose version matters for the content.
         shard_entries: entries of a full shard.
         entry: what an entry is, in the plural, such as jets.
         options: what can be chosen, and its default.
+        default_entries: how many entries `keras_hep.data.samples.load` makes unless told.
     """
 
     name: str
@@ -92,42 +94,55 @@ class Sample:
     shard_entries: int = 500
     entry: str = "entries"
     options: Mapping[str, Option] = field(default_factory=dict)
+    default_entries: int = 10_000
 
     def versions(self) -> dict[str, str]:
         """Return the version of keras_hep and of each package that matters."""
         return {"keras_hep": keras_hep.__version__, **{name: metadata.version(name) for name in self.packages}}
 
-    def configuration_hash(self, seed: int) -> str:
-        """Return a hash of all that decides the content of shards."""
+    def configuration_hash(self, seed: int, options: Mapping[str, Option]) -> str:
+        """Return a hash of all that decides the content of shards.
+
+        Args:
+            seed: seed of the sample.
+            options: the value of each option.
+        """
         return content_hash(
             {
                 "sample": self.name,
                 "classes": self.classes,
                 "configuration": self.configuration,
+                "options": dict(options),
                 "versions": self.versions(),
                 "shard_entries": self.shard_entries,
                 "seed": seed,
             }
         )
 
-    def jets_per_class(self, jets: int) -> list[int]:
-        """Share jets out among the classes equally, the remainder to the first ones."""
-        share, rest = divmod(jets, len(self.classes))
-        return [share + (label < rest) for label in range(len(self.classes))]
+    def shares(self, entries: int, labels: Sequence[int]) -> dict[int, int]:
+        """Share entries out among the classes `labels` equally, the remainder to the first ones."""
+        share, rest = divmod(entries, len(labels))
+        return {label: share + (position < rest) for position, label in enumerate(labels)}
 
-    def requests(self, jets: int, seed: int) -> list[list[ShardRequest]]:
+    def requests(
+        self, entries: int, seed: int, labels: Sequence[int], options: Mapping[str, Option]
+    ) -> list[list[ShardRequest]]:
         """Return the blocks of the file, in order; a block has one shard of each class.
 
+        A shard does not know which other classes are made, so it is the same in a sample of some classes and of all.
+
         Args:
-            jets: jets of all classes together.
+            entries: entries of all classes together.
             seed: seed of the sample.
+            labels: numbers of the classes to make, ascending.
+            options: the value of each option.
         """
-        shares = self.jets_per_class(jets)
-        blocks = -(-max(shares) // self.shard_entries)
+        shares = self.shares(entries, labels)
+        blocks = -(-max(shares.values()) // self.shard_entries)
         return [
             [
-                ShardRequest(label, index, min(self.shard_entries, rest), seed, len(self.classes))
-                for label, share in enumerate(shares)
+                ShardRequest(label, index, min(self.shard_entries, rest), seed, len(self.classes), options)
+                for label, share in shares.items()
                 if (rest := share - index * self.shard_entries) > 0
             ]
             for index in range(blocks)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -10,19 +9,20 @@ import awkward as ak
 import numpy as np
 import numpy.typing as npt
 
+from keras_hep.data.samples.cross_section import with_cross_section
 from keras_hep.data.samples.detector import Detector, detect
+from keras_hep.data.samples.jets import (
+    JET_BRANCHES,
+    PART_BRANCHES,
+    collect,
+    find_jets,
+    jet_branches,
+    near,
+    part_branches,
+)
 from keras_hep.data.samples.pythia import Events, generate_events, start_pythia
 from keras_hep.data.samples.sample import Checkpoint, Sample, ShardRequest
-from keras_hep.physics import (
-    OBSERVABLES,
-    azimuth,
-    invariant_mass,
-    jet_observables,
-    pseudorapidity,
-    transverse_momentum,
-    wrap_phi,
-)
-from keras_hep.physics._fastjet import load_fastjet
+from keras_hep.physics import OBSERVABLES, jet_observables
 
 __all__ = ["SAMPLE", "FiveJets", "make_shard"]
 
@@ -96,79 +96,35 @@ def make_shard(request: ShardRequest, checkpoint: Checkpoint) -> ak.Array:
     name = CLASSES[request.label]
     rng = np.random.default_rng(request.seeds())
     pythia = start_pythia((*CARD.common, *CARD.processes[name]), request.pythia_seed())
-    batches: list[ak.Array] = []
-    made = events = 0
-    while made < request.entries:
-        checkpoint()
-        # An event gives 1.4 to 1.8 jets; a batch of a few hundred events keeps memory small and numpy busy.
-        count = min(250, max(16, math.ceil((request.entries - made) / 1.3)))
-        batch = generate_events(pythia, count)
-        batches.append(_find_jets(batch, name, rng, events))
-        made += len(batches[-1])
-        events += len(batch.hard)
-    jets = ak.concatenate(batches)[: request.entries]
-    return _branches(jets, request.label, request.first_event())
+
+    def batch(count: int, first: int) -> ak.Array:
+        return _find_jets(generate_events(pythia, count), name, rng, first)
+
+    # An event gives 1.4 to 1.8 jets.
+    jets, collisions = collect(request.entries, 1.3, checkpoint, batch)
+    return with_cross_section(_branches(jets, request.label, request.first_event()), pythia, collisions)
 
 
 def _find_jets(events: Events, name: str, rng: np.random.Generator, first: int) -> ak.Array:
     """Return the selected jets of a batch: constituents sorted by pT, number of the event in the shard, rank."""
-    fastjet = load_fastjet()
-    count = len(events.hard)
-    objects = detect(events.particles, CARD.detector, count, rng)
-    definition = fastjet.JetDefinition(fastjet.antikt_algorithm, CARD.radius)
-    sequence = fastjet.ClusterSequence(objects, definition)
-    least, largest = CARD.jet_pt
-    jets = sequence.inclusive_jets(min_pt=least)
-    members = sequence.constituent_index(min_pt=least)
-    by_pt = ak.argsort(transverse_momentum(jets), axis=1, ascending=False)[:, : CARD.leading]
-    jets, members = jets[by_pt], members[by_pt]
-    eta = pseudorapidity(jets)
-    selected = (
-        (transverse_momentum(jets) < largest)
-        & (abs(eta) < CARD.jet_eta)
-        & _matched(eta, azimuth(jets), events.hard, CARD.truth[name])
-    )
-    event = ak.to_numpy(ak.flatten(ak.broadcast_arrays(np.arange(count), eta)[0][selected]))
-    rank = ak.to_numpy(ak.flatten(ak.local_index(eta)[selected]))
-    constituents = objects[event][ak.flatten(members[selected], axis=1)]
-    order = ak.argsort(transverse_momentum(constituents), axis=1, ascending=False)
-    return ak.zip({"event": event + first, "rank": rank, "constituents": constituents[order]}, depth_limit=1)
-
-
-def _matched(eta: ak.Array, phi: ak.Array, hard: ak.Array, identities: tuple[int, ...]) -> ak.Array:
-    """Tell which jets have a true particle of the class within the jet radius."""
+    objects = detect(events.particles, CARD.detector, len(events.hard), rng)
+    jets = find_jets(objects, CARD.radius, CARD.jet_pt, CARD.jet_eta, CARD.leading)
+    hard = events.hard[jets.event]
     of_class = ak.zeros_like(hard.identity, dtype=bool)
-    for identity in identities:
+    for identity in CARD.truth[name]:
         of_class = of_class | (hard.identity == identity)
-    jet, true = ak.unzip(ak.cartesian([ak.zip({"eta": eta, "phi": phi}), hard[of_class]], axis=1, nested=True))
-    distance = np.hypot(jet.eta - true.eta, wrap_phi(jet.phi - true.phi))
-    return ak.any(distance < CARD.radius, axis=2)
+    jets = jets.select(ak.to_numpy(ak.any(near(jets, hard[of_class], CARD.radius), axis=1)))
+    columns = {"event": jets.event + first, "rank": jets.rank, "constituents": jets.constituents}
+    return ak.zip(columns, depth_limit=1)
 
 
 def _branches(jets: ak.Array, label: int, first_event: int) -> ak.Array:
     """Turn selected jets into the branches of the file."""
-    constituents = jets.constituents
-    total = ak.zip({name: ak.sum(constituents[name], axis=1) for name in ("px", "py", "pz", "E")})
-    pt, eta, phi = transverse_momentum(total), pseudorapidity(total), azimuth(total)
-    stored = constituents[:, : CARD.constituents]
-    part_pt, part_eta, part_phi = transverse_momentum(stored), pseudorapidity(stored), azimuth(stored)
-    part = {
-        "pt": part_pt,
-        "eta": part_eta,
-        "phi": part_phi,
-        "energy": stored.E,
-        "ptrel": part_pt / pt,
-        "deta": part_eta - eta,
-        "dphi": wrap_phi(part_phi - phi),
-    }
+    jet = jet_branches(jets.constituents)
     columns: dict[str, Any] = {
-        "jet_pt": pt,
-        "jet_eta": eta,
-        "jet_phi": phi,
-        "jet_energy": total.E,
-        "jet_mass": invariant_mass(total),
-        **jet_observables(constituents),
-        "part": ak.zip(part),
+        **jet,
+        **jet_observables(jets.constituents),
+        "part": ak.zip(part_branches(jets.constituents[:, : CARD.constituents], jet)),
     }
     single = {name: ak.values_astype(values, np.float32) for name, values in columns.items()}
     event: npt.NDArray[np.int64] = (first_event + ak.to_numpy(jets.event)) * CARD.leading + ak.to_numpy(jets["rank"])
@@ -178,19 +134,9 @@ def _branches(jets: ak.Array, label: int, first_event: int) -> ak.Array:
 BRANCHES = {
     "event": "identity of the jet, unique in the sample; event // 2 names the collision, so jets of one collision share it",
     "label": "class: 0 g, 1 q, 2 w, 3 z, 4 t",
-    "jet_pt": "pT (GeV)",
-    "jet_eta": "pseudorapidity",
-    "jet_phi": "azimuth (rad)",
-    "jet_energy": "energy (GeV)",
-    "jet_mass": "mass before grooming (GeV)",
+    **JET_BRANCHES,
     **OBSERVABLES,
-    "part_pt": "pT of the constituents (GeV), descending",
-    "part_eta": "their pseudorapidity",
-    "part_phi": "their azimuth (rad)",
-    "part_energy": "their energy (GeV)",
-    "part_ptrel": "their pT over jet_pt",
-    "part_deta": "their pseudorapidity less jet_eta",
-    "part_dphi": "their azimuth less jet_phi, in [-pi, pi) (rad)",
+    **PART_BRANCHES,
 }
 
 SAMPLE = Sample(

@@ -1,0 +1,312 @@
+"""The sample `toys`: points in the plane whose density is known in closed form, for tests of methods that learn one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import NamedTuple
+
+import awkward as ak
+import numpy as np
+import numpy.typing as npt
+from scipy.special import logsumexp
+
+from keras_hep.data.samples.options import int_option, number_option
+from keras_hep.data.samples.sample import Checkpoint, Sample, ShardRequest
+
+__all__ = ["SAMPLE", "Choices", "Toys", "log_density", "make_shard"]
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+CLASSES = ("moons", "rings", "linear-gaussian", "bump")
+
+
+@dataclass(frozen=True)
+class Toys:
+    """The card of the sample; lengths have no unit, masses are in GeV.
+
+    Attributes:
+        moon: centre of the second moon; the first one lies around the origin.
+        weights: the linear Gaussian is `weights` z + `offset` + noise with a standard normal z.
+        offset: see there.
+        spread: standard deviation of that noise in each coordinate.
+        mass_range: least and largest mass of the falling spectrum.
+        scale: the spectrum falls by a factor e in so many GeV.
+        width: relative width of the resonance.
+    """
+
+    moon: tuple[float, float] = (1.0, 0.5)
+    weights: tuple[float, float] = (2.0, 1.0)
+    offset: tuple[float, float] = (0.5, -0.5)
+    spread: float = 0.5
+    mass_range: tuple[float, float] = (1500.0, 6500.0)
+    scale: float = 800.0
+    width: float = 0.03
+
+
+CARD = Toys()
+LOG_TWO_PI = math.log(2.0 * math.pi)
+
+
+class Points(NamedTuple):
+    """Points of one class.
+
+    Attributes:
+        x: coordinates, shape (points, 2).
+        component: which part of the class a point is of.
+        latent: what the point was made from.
+        mass: in GeV.
+    """
+
+    x: Floats
+    component: Integers
+    latent: Floats
+    mass: Floats
+
+
+class Choices(NamedTuple):
+    """The options of the sample, ``Choices(**SAMPLE.options)``; ``SAMPLE.card["option_meanings"]`` explains them."""
+
+    noise: float
+    rings: int
+    spots: int
+    signal: float
+    mass: float
+    separation: float
+
+
+def _choices(request: ShardRequest) -> Choices:
+    """Return the options, or raise DataError."""
+    return Choices(
+        noise=number_option(request, "noise", 0.01, 0.2),
+        rings=int_option(request, "rings", 1, 10),
+        spots=int_option(request, "spots", 0, 100),
+        signal=number_option(request, "signal", 0.0, 1.0),
+        mass=number_option(request, "mass", 2000.0, 5000.0),
+        separation=number_option(request, "separation", 0.0, 10.0),
+    )
+
+
+def make_shard(request: ShardRequest, checkpoint: Checkpoint) -> ak.Array:
+    """Make the points of one shard.
+
+    Args:
+        request: class, number of points, seed and options.
+        checkpoint: called once; a shard is a matter of milliseconds.
+
+    Returns:
+        Records with the branches of the sample, shape (points,).
+
+    Raises:
+        DataError: an option is out of range.
+    """
+    choices = _choices(request)
+    checkpoint()
+    rng = np.random.default_rng(request.seeds())
+    name = CLASSES[request.label]
+    points = _MAKERS[name](request.entries, choices, rng)
+    density = log_density(name, points.x, points.mass, choices)
+    return ak.zip(
+        {
+            "event": request.first_event() + np.arange(request.entries),
+            "label": np.full(request.entries, request.label, dtype=np.int32),
+            "x": ak.from_numpy(points.x.astype(np.float32), regulararray=True),
+            "component": points.component.astype(np.int32),
+            "latent": points.latent.astype(np.float32),
+            "mass": points.mass.astype(np.float32),
+            "signal": ((points.component == 1) & (name == "bump")).astype(np.int8),
+            "log_density": density.astype(np.float32),
+        },
+        depth_limit=1,
+    )
+
+
+def _moons(count: int, choices: Choices, rng: np.random.Generator) -> Points:
+    """Two half circles of radius 1, the second one upside down, with a normal spread of the radius."""
+    second = rng.integers(0, 2, count)
+    angle = np.pi * rng.random(count)
+    radius = rng.normal(1.0, choices.noise, count)
+    sign = 1.0 - 2.0 * second
+    x = np.stack([radius * np.cos(angle), sign * radius * np.sin(angle)], axis=1) + np.outer(second, CARD.moon)
+    return Points(x, second, angle, np.zeros(count))
+
+
+def _rings(count: int, choices: Choices, rng: np.random.Generator) -> Points:
+    """Rings of radius 1, 2, ..., or of spots on them."""
+    ring = rng.integers(0, choices.rings, count)
+    if choices.spots:
+        spot = rng.integers(0, choices.spots, count)
+        angle = 2.0 * np.pi * spot / choices.spots
+        x = (1.0 + ring)[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        x += rng.normal(0.0, choices.noise, x.shape)
+        return Points(x, ring * choices.spots + spot, angle, np.zeros(count))
+    angle = 2.0 * np.pi * rng.random(count)
+    radius = rng.normal(1.0 + ring, choices.noise)
+    return Points(np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1), ring, angle, np.zeros(count))
+
+
+def _linear_gaussian(count: int, choices: Choices, rng: np.random.Generator) -> Points:
+    """Points along a line with a normal spread around it."""
+    latent = rng.standard_normal(count)
+    x = np.outer(latent, CARD.weights) + CARD.offset + rng.normal(0.0, CARD.spread, (count, 2))
+    return Points(x, np.zeros(count, dtype=np.int64), latent, np.zeros(count))
+
+
+def _bump(count: int, choices: Choices, rng: np.random.Generator) -> Points:
+    """A resonance on a falling spectrum of masses, with two features that tell them apart and know nothing of the mass."""
+    signal = rng.random(count) < choices.signal
+    low, high = CARD.mass_range
+    # The inverse of the cumulative distribution of the truncated exponential.
+    falling = low - CARD.scale * np.log1p(rng.random(count) * np.expm1(-(high - low) / CARD.scale))
+    resonance = rng.normal(choices.mass, CARD.width * choices.mass, count)
+    x = rng.standard_normal((count, 2))
+    x[:, 0] += choices.separation * signal
+    mass = np.where(signal, resonance, falling)
+    return Points(x, signal.astype(np.int64), np.zeros(count), mass)
+
+
+_MAKERS: dict[str, Callable[[int, Choices, np.random.Generator], Points]] = {
+    "moons": _moons,
+    "rings": _rings,
+    "linear-gaussian": _linear_gaussian,
+    "bump": _bump,
+}
+
+
+def log_density(name: str, x: Floats, mass: Floats, choices: Choices) -> Floats:
+    """Return the logarithm of the density of a class, normalised over the plane (for the bump, plane and mass in GeV).
+
+    With N the normal density, r and t the polar coordinates of x, s the noise:
+
+    - moons: half of N(r; 1, s) / (pi r) around each centre, in the half plane of the moon;
+    - rings: the mean of N(r; k, s) / (2 pi r) over the rings k, or of two-dimensional normal densities over the spots;
+    - linear Gaussian: N(x; offset, W W^T + spread^2);
+    - bump: (1 - f) exp(-m / scale) / Z N(x; 0, 1) + f N(m; M, width M) N(x; (separation, 0), 1).
+
+    The radius of a moon or ring is taken as never negative, which holds but for 3e-7 of the points at the largest noise.
+
+    Args:
+        name: one of the classes.
+        x: coordinates, shape (points, 2).
+        mass: in GeV, shape (points,); the bump alone uses it.
+        choices: the options of the sample.
+
+    Returns:
+        Shape (points,); minus infinity where the density vanishes.
+    """
+    if name == "moons":
+        return _log_moons(x, choices)
+    if name == "rings":
+        return _log_rings(x, choices)
+    if name == "linear-gaussian":
+        covariance = np.outer(CARD.weights, CARD.weights) + CARD.spread**2 * np.eye(2)
+        shifted = x - CARD.offset
+        distance: Floats = np.einsum("ni,ij,nj->n", shifted, np.linalg.inv(covariance), shifted)
+        return -0.5 * (distance + float(np.linalg.slogdet(covariance)[1])) - LOG_TWO_PI
+    return _log_bump(x, mass, choices)
+
+
+def _log_normal(values: Floats, mean: float, deviation: float) -> Floats:
+    """Return the logarithm of a normal density."""
+    return -0.5 * ((values - mean) / deviation) ** 2 - math.log(deviation) - 0.5 * LOG_TWO_PI
+
+
+def _radius(x: Floats) -> Floats:
+    """Return the distance from the origin, where it has a logarithm."""
+    radius: Floats = np.maximum(np.hypot(x[:, 0], x[:, 1]), 1e-12)
+    return radius
+
+
+def _log_moons(x: Floats, choices: Choices) -> Floats:
+    parts = []
+    for centre, sign in (((0.0, 0.0), 1.0), (CARD.moon, -1.0)):
+        shifted = x - centre
+        radius = _radius(shifted)
+        inside = np.where(sign * shifted[:, 1] >= 0.0, 0.0, -np.inf)
+        parts.append(inside + _log_normal(radius, 1.0, choices.noise) - np.log(2.0 * np.pi * radius))
+    mixed: Floats = np.logaddexp(*parts)
+    return mixed
+
+
+def _log_rings(x: Floats, choices: Choices) -> Floats:
+    if choices.spots:
+        angles = 2.0 * np.pi * np.arange(choices.spots) / choices.spots
+        parts = [
+            _log_normal(x[:, 0], (1 + ring) * math.cos(angle), choices.noise)
+            + _log_normal(x[:, 1], (1 + ring) * math.sin(angle), choices.noise)
+            for ring in range(choices.rings)
+            for angle in angles
+        ]
+    else:
+        radius = _radius(x)
+        parts = [
+            _log_normal(radius, 1.0 + ring, choices.noise) - np.log(2.0 * np.pi * radius)
+            for ring in range(choices.rings)
+        ]
+    mixed: Floats = logsumexp(parts, axis=0)
+    return mixed - math.log(len(parts))
+
+
+def _log_bump(x: Floats, mass: Floats, choices: Choices) -> Floats:
+    low, high = CARD.mass_range
+    spectrum = -(mass - low) / CARD.scale - np.log(-CARD.scale * np.expm1(-(high - low) / CARD.scale))
+    background = np.where((mass >= low) & (mass <= high), spectrum, -np.inf) + _log_normal(x[:, 0], 0.0, 1.0)
+    signal = _log_normal(mass, choices.mass, CARD.width * choices.mass) + _log_normal(x[:, 0], choices.separation, 1.0)
+    with np.errstate(divide="ignore"):  # a fraction of 0 or 1 leaves one of the two out
+        mixed: Floats = np.logaddexp(np.log1p(-choices.signal) + background, np.log(choices.signal) + signal)
+    return mixed + _log_normal(x[:, 1], 0.0, 1.0)
+
+
+SAMPLE = Sample(
+    name="toys",
+    description="two moons, rings, a linear Gaussian, and a bump on a falling spectrum",
+    tree="points",
+    classes=CLASSES,
+    make_shard=make_shard,
+    configuration={"revision": 1, **asdict(CARD)},
+    card={
+        "physics": (
+            "Points in the plane, drawn from densities that are known in closed form. Moons: two half circles of radius "
+            "1, one upside down and moved to (1, 0.5), with a normal spread of the radius. Rings: circles of radius 1, "
+            "2, ... with the same spread, or as many normal spots on them as are asked for. Linear Gaussian: a standard "
+            "normal latent variable times (2, 1) plus (0.5, -0.5) plus noise of 0.5 in each coordinate. Bump: masses "
+            "between 1.5 and 6.5 TeV that fall exponentially with a scale of 800 GeV, and on them a resonance with a "
+            "normal shape of 3 % relative width; two features are standard normal for the background and moved by the "
+            "separation along the first axis for the signal, and independent of the mass, so that the best classifier "
+            "is the first feature, with an area under its curve of Phi(separation / sqrt 2)."
+        ),
+        "leaves_out": (
+            "Everything of a detector. The features of the bump do not depend on the mass, as those of real jets do; "
+            "the tail of the resonance beyond the mass range is kept."
+        ),
+        "cite": [
+            "arXiv:1902.02634 (bump hunting by classification)",
+            "arXiv:1806.02350 (a bump on a falling spectrum)",
+        ],
+        "branches": {
+            "event": "identity of the point, unique in the sample",
+            "label": "class: 0 moons, 1 rings, 2 linear-gaussian, 3 bump",
+            "x": "coordinates (for the bump: the two features), an array of two",
+            "component": "moons: which moon; rings: number of the ring, or ring * spots + spot; bump: 1 for signal; else 0",
+            "latent": "moons and rings: the angle (rad); linear-gaussian: the latent variable; bump: 0",
+            "mass": "bump: mass (GeV); else 0",
+            "signal": "bump: 1 for the resonance; else 0",
+            "log_density": "logarithm of the density of the class at the point (bump: of features and mass, per GeV)",
+        },
+        "option_meanings": {
+            "noise": "standard deviation of the radius of moons and rings, or of a spot; from 0.01 to 0.2",
+            "rings": "number of rings, from 1 to 10",
+            "spots": "number of normal spots on each ring, up to 100; 0 for whole rings",
+            "signal": "fraction of signal in the bump, from 0 to 1",
+            "mass": "mass of the resonance in GeV, from 2000 to 5000",
+            "separation": "distance of signal and background in the first feature, from 0 to 10",
+        },
+    },
+    packages=("numpy", "scipy", "awkward"),
+    shard_entries=25_000,
+    entry="points",
+    options={"noise": 0.1, "rings": 2, "spots": 0, "signal": 0.02, "mass": 3000.0, "separation": 2.0},
+    default_entries=40_000,
+)

@@ -1,0 +1,126 @@
+"""What is in a file: trees, branches, types, and the range of their values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+import awkward as ak
+import numpy as np
+from numpy.typing import NDArray
+
+from keras_hep.data.files import open_columns, trees_of
+from keras_hep.data.files.columns import ColumnFile, reason_of
+from keras_hep.errors import DataError, KerasHepError
+
+__all__ = ["BranchSummary", "TreeSummary", "numbers_of", "summarise", "trees_to_read"]
+
+
+@dataclass(frozen=True)
+class BranchSummary:
+    """One branch.
+
+    Attributes:
+        name: its name.
+        type: type of one entry, such as ``var * float32``; why it cannot be read, if it cannot.
+        values: numbers in the entries that were looked at; None if it does not hold numbers.
+        strange: how many of them are NaN or infinite.
+        low: least finite value; `high` and `mean` likewise.
+        empty: share of the entries that are empty lists; None for a flat branch.
+    """
+
+    name: str
+    type: str
+    values: int | None = None
+    strange: int = 0
+    low: float | None = None
+    high: float | None = None
+    mean: float | None = None
+    empty: float | None = None
+
+
+@dataclass(frozen=True)
+class TreeSummary:
+    """One tree.
+
+    Attributes:
+        name: its name; empty where the file is a table without one.
+        entries: number of entries.
+        looked_at: entries that the ranges are of.
+        branches: its branches.
+    """
+
+    name: str
+    entries: int
+    looked_at: int
+    branches: tuple[BranchSummary, ...]
+
+
+def trees_to_read(file: str, tree: str | None) -> list[str | None]:
+    """Return the trees of a file, or the one that is asked for."""
+    return [tree] if tree is not None else list(trees_of(file))
+
+
+def summarise(
+    file: str, tree: str | None = None, patterns: Sequence[str] = (), entries: int = 10_000
+) -> Iterator[TreeSummary]:
+    """Yield a summary of each tree of a file.
+
+    Args:
+        file: path or URL.
+        tree: one tree alone.
+        patterns: only branches that match one of these, such as ``Jet_*``.
+        entries: look at so many of the first entries; 0 looks at all.
+
+    Raises:
+        FileReadError: the file cannot be read.
+        DataError: there is no such tree, or no branch matches.
+    """
+    for name in trees_to_read(file, tree):
+        with open_columns(file, name) as columns:
+            chosen = [n for n in columns.names if not patterns or any(fnmatchcase(n, p) for p in patterns)]
+            if patterns and not chosen and tree is not None:
+                raise DataError(f"{columns.where}: no branch matches {', '.join(patterns)}")
+            stop = min(entries or columns.entries, columns.entries)
+            branches = tuple(_branch(columns, branch, stop) for branch in chosen)
+            yield TreeSummary(name or "", columns.entries, stop, branches)
+
+
+def numbers_of(columns: ColumnFile, branch: str, stop: int) -> tuple[NDArray[Any], NDArray[np.int64]] | None:
+    """Return the numbers of a branch and the entry of each of them; None if it does not hold numbers."""
+    values = columns.read([branch], 0, stop)[branch]
+    kind = str(ak.type(values))
+    if any(word in kind for word in ("string", "{", "bytes", "unknown", "char", "(")):
+        return None
+    values = _two_axes(ak.fill_none(values, np.nan, axis=None) if "?" in kind else values)
+    if values.ndim == 1:
+        return np.asarray(ak.to_numpy(values)), np.arange(len(values))
+    sizes = ak.to_numpy(ak.num(values, axis=1))
+    return np.asarray(ak.to_numpy(ak.flatten(values, axis=1))), np.repeat(np.arange(len(values)), sizes)
+
+
+def _two_axes(values: ak.Array) -> ak.Array:
+    """Join all axes but the first into one."""
+    while values.ndim > 2:
+        values = ak.flatten(values, axis=2)
+    return values
+
+
+def _branch(columns: ColumnFile, name: str, stop: int) -> BranchSummary:
+    try:
+        values = columns.read([name], 0, stop)[name]
+        kind = str(ak.type(values)).split(" * ", 1)[1]
+        found = numbers_of(columns, name, stop)
+    except (KerasHepError, MemoryError) as error:
+        return BranchSummary(name, f"not read: {reason_of(error)}")
+    if found is None:
+        return BranchSummary(name, kind)
+    flat = found[0].astype(np.float64)
+    finite = flat[np.isfinite(flat)]
+    empty = float(np.mean(ak.to_numpy(ak.num(values, axis=1)) == 0)) if values.ndim > 1 and len(values) else None
+    if len(finite) == 0:
+        return BranchSummary(name, kind, len(flat), len(flat), empty=empty)
+    low, high, mean = float(finite.min()), float(finite.max()), float(finite.mean())
+    return BranchSummary(name, kind, len(flat), len(flat) - len(finite), low, high, mean, empty)
