@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 
 from benchmarks.samples.quantity import Quantity
 from keras_hep.data.samples.detector import Particles
-from keras_hep.data.samples.pileup import make_pool, overlay, underlying_counts
+from keras_hep.data.samples.pileup import Overlay
 from keras_hep.data.samples.pythia import generate_events, start_pythia
 from keras_hep.data.samples.recipes.l1_events import CARD, CLASSES, PROCESSES
+from keras_hep.data.samples.sample import ShardRequest
 
 ENTRIES = 2400
 TITLES = {
@@ -53,7 +54,8 @@ def underlying_event(events: int, seed: int = 1) -> tuple[Array, Array]:
     whole = generate_events(start_pythia(INVISIBLE_Z, seed), events).particles
     hard = generate_events(start_pythia((*INVISIBLE_Z, "PartonLevel:MPI=off"), seed), events).particles
     rng = np.random.default_rng(seed)
-    laid = overlay(hard, make_pool(CARD.soft, seed, lambda: None), underlying_counts(CARD.soft, events, rng), rng)
+    overlay = Overlay(CARD.soft, ShardRequest(0, 0, events, seed, len(CLASSES)), lambda: None)
+    laid = overlay.add(hard, overlay.underlying(events, rng), rng)
     return sums(whole, events), sums(laid, events)
 
 

@@ -96,7 +96,7 @@ def quantities(entries: ak.Array) -> list[Quantity]:
     spread = float(ak.std(entries.occupancy) / ak.mean(entries.occupancy))
     return [
         Quantity("mean occupancy", float(ak.mean(entries.occupancy)), f"{SAMPLE.options['occupancy']}", "option"),
-        Quantity("relative spread of the occupancy", spread, f"{CARD.spread} to 0.3", "card, and Poisson numbers"),
+        Quantity("relative spread of the occupancy", spread, "0.2 to 0.3", "card, and Poisson numbers"),
         Quantity(
             "peak of the charge of a particle at right angles (ADU)",
             peak(whole, 8.0),

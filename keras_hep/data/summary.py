@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keras_hep.data.files import open_columns, trees_of
-from keras_hep.data.files.columns import ColumnFile, reason_of
-from keras_hep.errors import DataError, KerasHepError
+from keras_hep.data.files.columns import ColumnFile
+from keras_hep.errors import DataError, FileReadError
 
-__all__ = ["BranchSummary", "TreeSummary", "numbers_of", "summarise", "trees_to_read"]
+__all__ = ["BranchSummary", "TreeSummary", "columns_of", "numbers_of", "summarise", "trees_to_read"]
+
+_GROUP = 64
 
 
 @dataclass(frozen=True)
@@ -84,13 +86,12 @@ def summarise(
             if patterns and not chosen and tree is not None:
                 raise DataError(f"{columns.where}: no branch matches {', '.join(patterns)}")
             stop = min(entries or columns.entries, columns.entries)
-            branches = tuple(_branch(columns, branch, stop) for branch in chosen)
+            branches = tuple(_branch(branch, found) for branch, found in columns_of(columns, chosen, stop))
             yield TreeSummary(name or "", columns.entries, stop, branches)
 
 
-def numbers_of(columns: ColumnFile, branch: str, stop: int) -> tuple[NDArray[Any], NDArray[np.int64]] | None:
-    """Return the numbers of a branch and the entry of each of them; None if it does not hold numbers."""
-    values = columns.read([branch], 0, stop)[branch]
+def numbers_of(values: ak.Array) -> tuple[NDArray[Any], NDArray[np.int64]] | None:
+    """Return the numbers of a column and the entry of each of them; None if it does not hold numbers."""
     kind = str(ak.type(values))
     if any(word in kind for word in ("string", "{", "bytes", "unknown", "char", "(")):
         return None
@@ -108,13 +109,26 @@ def _two_axes(values: ak.Array) -> ak.Array:
     return values
 
 
-def _branch(columns: ColumnFile, name: str, stop: int) -> BranchSummary:
-    try:
-        values = columns.read([name], 0, stop)[name]
-        kind = str(ak.type(values)).split(" * ", 1)[1]
-        found = numbers_of(columns, name, stop)
-    except (KerasHepError, MemoryError) as error:
-        return BranchSummary(name, f"not read: {reason_of(error)}")
+def columns_of(columns: ColumnFile, names: Sequence[str], stop: int) -> Iterator[tuple[str, ak.Array | FileReadError]]:
+    """Yield the first entries of columns, many of which are read at once; or why one cannot be read."""
+    for first in range(0, len(names), _GROUP):
+        some = names[first : first + _GROUP]
+        try:
+            yield from columns.read(some, 0, stop).items()
+        except FileReadError:
+            for name in some:
+                try:
+                    yield name, columns.read([name], 0, stop)[name]
+                except FileReadError as error:
+                    yield name, error
+
+
+def _branch(name: str, values: ak.Array | FileReadError) -> BranchSummary:
+    if isinstance(values, FileReadError):
+        reason = str(values.__cause__ or values).strip().splitlines()
+        return BranchSummary(name, f"not read: {reason[0][:160]}")
+    kind = str(ak.type(values)).split(" * ", 1)[1]
+    found = numbers_of(values)
     if found is None:
         return BranchSummary(name, kind)
     flat = found[0].astype(np.float64)

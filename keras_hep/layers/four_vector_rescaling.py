@@ -49,11 +49,10 @@ class FourVectorRescaling(ConstituentAugmentation):
 
     def vary(self, values: Any, real: Any) -> tuple[Any, Any]:
         """Return rescaled values; the same entries are real."""
-        pt = values[..., self.pt]
         draws = keras.random.normal((ops.shape(values)[0], 1), dtype=values.dtype, seed=self.seed_generator)
         factor = self.scale * ops.exp(self.width * draws)
         if self.target == "leading":
-            leading = ops.argmax(ops.where(real, pt, -1.0), axis=-1)
+            leading = ops.argmax(values[..., self.pt], axis=-1)  # padded entries have none
             factor = ops.where(ops.one_hot(leading, values.shape[1], dtype="bool"), factor, 1.0)
         return self.scaled(values, factor), real
 

@@ -91,7 +91,7 @@ def cluster(
     jets = flat_jets(constituents)
     count = 2 * len(jets.px)
     rows, links, distance = np.empty((count, COLUMNS)), np.empty((count, 3), dtype=np.int64), np.empty(count)
-    radius2 = math.inf if radius is None else radius**2
+    radius2 = math.inf if radius is None else float(radius) ** 2
     over_jets(_cluster_jets, jets, threads, POWERS[algorithm], radius2, SCHEMES[recombination], rows, links, distance)
     return ClusterHistory(
         offsets=2 * jets.offsets,

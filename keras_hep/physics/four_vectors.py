@@ -165,7 +165,7 @@ def to_vector(vectors: ak.Array) -> ak.Array:
     """
     if missing := [field for field in FIELDS if field not in vectors.fields]:
         raise DataError(f"four-vectors need the fields {', '.join(FIELDS)}; missing: {', '.join(missing)}")
-    behavior = require("vector.backends.awkward", extra="test").behavior
+    behavior = require("vector.backends.awkward", extra="vector").behavior
     return ak.Array(ak.with_name(vectors, "Momentum4D"), behavior=behavior)
 
 

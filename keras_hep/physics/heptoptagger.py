@@ -160,6 +160,10 @@ def hep_top_tagger(
     """
     settings = TopTaggerSettings() if settings is None else settings
     _check(settings)
+    # Whole numbers for fractions would be another type, for which all loops are compiled again.
+    settings = TopTaggerSettings._make(
+        type(usual)(value) for usual, value in zip(TopTaggerSettings(), settings, strict=True)
+    )
     radii = _radii(settings) if optimal_radius else np.array([math.inf])
     jets = flat_jets(constituents)
     check_net_momentum(jets)

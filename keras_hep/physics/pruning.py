@@ -65,7 +65,7 @@ def prune(constituents: ak.Array, z_cut: float = 0.1, r_cut_factor: float = 0.5,
     count = len(jets.offsets) - 1
     kept, remaining = np.empty(len(jets.px), dtype=np.int64), np.zeros(count, dtype=np.int64)
     mass, dropped = np.zeros(count), np.zeros(count, dtype=np.int64)
-    over_jets(_prune_jets, jets, threads, z_cut, r_cut_factor, kept, remaining, mass, dropped)
+    over_jets(_prune_jets, jets, threads, float(z_cut), float(r_cut_factor), kept, remaining, mass, dropped)
     return Pruned(jagged(jets, kept, remaining), np.maximum(mass, 0.0), dropped)
 
 

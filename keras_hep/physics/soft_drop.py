@@ -74,7 +74,7 @@ def soft_drop(
     count = len(jets.offsets) - 1
     kept, remaining = np.empty(len(jets.px), dtype=np.int64), np.zeros(count, dtype=np.int64)
     splitting, dropped = np.zeros((count, 3)), np.zeros(count, dtype=np.int64)
-    over_jets(_groom, jets, threads, beta, z_cut, r0**2, kept, remaining, splitting, dropped)
+    over_jets(_groom, jets, threads, float(beta), float(z_cut), float(r0) ** 2, kept, remaining, splitting, dropped)
     return Groomed(
         constituents=jagged(jets, kept, remaining),
         mass=np.maximum(splitting[:, 0], 0.0),

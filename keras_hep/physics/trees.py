@@ -100,7 +100,7 @@ def _by_level(
             row = rows[node]
             node_momentum[jet, node] = momentum[start + row]
             if row < count:
-                constituent[jet, node] = row
+                constituent[jet, node] = numbers[start // 2 + row]
                 continue
             rows[known], rows[known + 1] = harder_first(parents, momentum, start, row)
             left[jet, node], right[jet, node] = known, known + 1

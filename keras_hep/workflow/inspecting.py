@@ -18,7 +18,7 @@ from keras_hep.data.expressions import branches_of, evaluate
 from keras_hep.data.features import FeatureSpec
 from keras_hep.data.files import open_columns
 from keras_hep.data.files.columns import ColumnFile
-from keras_hep.data.summary import numbers_of, trees_to_read
+from keras_hep.data.summary import columns_of, numbers_of, trees_to_read
 from keras_hep.errors import DataError, FeatureError, FileReadError
 from keras_hep.evaluation.plots.branches import branch_histograms
 
@@ -74,13 +74,9 @@ def _section(
     label, classes = _classes(columns, stop, by, spec)
     drawn: dict[str, tuple[NDArray[np.float64], NDArray[np.int64]]] = {}
     left = 0
-    for branch in columns.names:
-        if patterns and not any(fnmatchcase(branch, pattern) for pattern in patterns):
-            continue
-        try:
-            found = numbers_of(columns, branch, stop)
-        except FileReadError:
-            continue
+    chosen = [n for n in columns.names if not patterns or any(fnmatchcase(n, pattern) for pattern in patterns)]
+    for branch, values in columns_of(columns, chosen, stop):
+        found = None if isinstance(values, FileReadError) else numbers_of(values)
         if found is None or len(found[0]) == 0:
             continue
         if len(drawn) == most:

@@ -80,6 +80,19 @@ def test_numbers_follow_a_poisson_distribution():
     assert stats.kstest(phi.astype(np.float64), "uniform", args=(-np.pi, 2 * np.pi)).pvalue > 0.01
 
 
+def test_the_catchment_area_crosses_the_end_of_the_azimuth():
+    """Jets at phi = 3.1 and collisions of one constituent at their eta: the share that is near is 2 R / 2 pi."""
+    values = np.tile(np.array([0.0, 3.1, 50.0, 50.0, 0.0, 0.0], np.float32), (2000, 20, 1))
+    mask = np.tile((np.arange(20) == 0).astype(np.float32), (2000, 1))
+    one = np.array([[[0.0, 1.0, 2.0, 2.0, 0.0, 0.0]]], np.float32), np.ones((1, 1), np.float32)
+    new_values, new_mask = PileupOverlay(5.0, one, 0.8, seed=3, always=True, **COLUMNS)([values, mask])
+    number = np.asarray(new_mask).sum() - 2000
+    expected = 2000 * 5.0 * 0.8 / np.pi
+    assert number == pytest.approx(expected, abs=4 * np.sqrt(expected))
+    phi = np.asarray(new_values)[np.asarray(new_mask) == 1][:, COLUMNS["phi"]]
+    assert (np.cos(phi - 3.1) > np.cos(0.8 + 1e-5)).all()
+
+
 def test_xla_compiles_it():
     inputs = constituents()
     layer = PileupOverlay(1.5, BANK, radius=1.0, seed=4, **COLUMNS)

@@ -52,7 +52,7 @@ def boost_along_x(vectors, rapidity):
     return np.stack([px * cosh + energy * sinh, py, pz, energy * cosh + px * sinh], axis=1)
 
 
-def top_decay(w_mass=W, top_mass=TOP, pt=400.0, turn=1.1):
+def top_decay(w_mass=W, top_mass=TOP, pt=400.0, turn=1.1, quark_turn=1.9):
     """b, and the quarks of the W, of a top quark along x."""
 
     def two_body(mass, angle, recoil_mass=0.0):
@@ -62,7 +62,7 @@ def top_decay(w_mass=W, top_mass=TOP, pt=400.0, turn=1.1):
 
     momentum, direction = two_body(top_mass, turn, w_mass)
     b = np.array([*(-momentum * direction), momentum])
-    quark_momentum, quark_direction = two_body(w_mass, 1.9)
+    quark_momentum, quark_direction = two_body(w_mass, quark_turn)
     quarks = np.array([[*(sign * quark_momentum * quark_direction), quark_momentum] for sign in (1, -1)])
     # The W moves along `direction`: turn that to the x axis, boost, and turn it back.
     axis = np.cross([1.0, 0.0, 0.0], direction)
@@ -111,6 +111,20 @@ def test_the_radius_is_the_smallest_that_holds_the_decay():
         assert coarse.radius[0] == pytest.approx(math.ceil(widest / 0.4) * 0.4)
 
 
+def test_the_radius_shrinks_until_the_mass_drops():
+    """A wide prong makes 190 GeV with the W, the b quark 160 GeV, which is what remains at a smaller radius."""
+    decay = top_decay(top_mass=160.0)
+    boson, prong = decay[1] + decay[2], np.array(massless(1.0, 0.0, -1.2))
+    prong *= (190.0**2 - W**2) / (2.0 * (boson[3] * prong[3] - boson[:3] @ prong[:3]))
+    settings = TopTaggerSettings(top_mass=190.0, w_window=0.25, mass_drop=1.0)
+    jet = jets([tuple(v) for v in (*decay, prong)])
+    strict = hep_top_tagger(jet, settings._replace(mass_loss=0.15))
+    loose = hep_top_tagger(jet, settings._replace(mass_loss=0.16))
+    assert (strict.mass[0], loose.mass[0]) == pytest.approx((190.0, 160.0))
+    # The prong is 1.2 from the W, and further from W and b together; without it the b quark is what is furthest.
+    assert (strict.radius[0], loose.radius[0]) == (1.3, 1.0)
+
+
 def test_what_is_no_top_quark_is_not_found():
     decay = [tuple(v) for v in top_decay()]
     heavy = [tuple(v) for v in top_decay(top_mass=230.0)]
@@ -138,6 +152,20 @@ def test_the_settings_decide():
     soft = hep_top_tagger(decay, TopTaggerSettings(min_pt=500.0))
     assert (soft.found[0], soft.tagged[0]) == (True, False)
     assert hep_top_tagger(decay, TopTaggerSettings(expected_radius_pt=200.0)).expected_radius[0] == pytest.approx(0.5)
+
+
+def test_a_light_branch_is_left_out_where_the_mass_hardly_drops():
+    """The b quark and one quark of the W have 84 % of the mass, and so the other quark falls to the mass drop."""
+    decay = top_decay(turn=1.9, quark_turn=2.5)
+    pair = decay[0] + decay[2]
+    assert math.sqrt(pair[3] ** 2 - (pair[:3] ** 2).sum()) == pytest.approx(0.84 * TOP, rel=1e-3)
+    whole = jets([tuple(v) for v in decay])
+    assert [hep_top_tagger(whole, TopTaggerSettings(mass_drop=drop)).found[0] for drop in (0.8, 0.83, 0.85, 1.0)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
 
 
 def test_filtering_takes_soft_radiation_away():

@@ -20,7 +20,10 @@ def trees_of(file: str) -> list[str | None]:
     """
     if not Path(file).is_file() or is_root(file):
         with open_root_file(file) as handle:
-            return list(tree_names(handle))
+            names: list[str | None] = list(tree_names(handle))
+        if not names:
+            raise DataError(f"'{file}' holds no TTree or RNTuple")
+        return names
     return [None]
 
 

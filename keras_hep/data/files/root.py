@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -43,7 +45,10 @@ class RootColumns(ColumnFile):
             name = _choose(self._handle, tree, file)
             self._tree = self._handle[name]
             self.where = f"{file}:{name}"
-            self.names = tuple(self._tree.keys())
+            # The writers of RNTuples keep helper fields under names that begin with an underscore.
+            self._is_tree = isinstance(self._tree, uproot.TTree)
+            names = self._tree.keys()
+            self.names = tuple(name for name in names if self._is_tree or not name.startswith("_"))
             self.entries = int(self._tree.num_entries)
         except KerasHepError:
             self.close()
@@ -62,7 +67,7 @@ class RootColumns(ColumnFile):
     def edges(self, names: Sequence[str], chunk: int) -> list[int]:
         """Return chunk edges that fall between baskets or clusters, where these agree between the branches."""
         try:
-            if isinstance(self._tree, uproot.TTree):
+            if self._is_tree:
                 natural = [int(edge) for edge in self._tree.common_entry_offsets(filter_name=list(names))]
             else:
                 natural = [cluster.num_first_entry for cluster in self._tree.cluster_summaries]
@@ -83,13 +88,14 @@ class RootColumns(ColumnFile):
         if rest:
             # filter_name and not the list of expressions: for an RNTuple the latter gives empty records.
             chunk = self._tree.arrays(filter_name=rest, entry_start=start, entry_stop=stop, library="ak")
-            columns |= {name: ak.materialize(chunk[name]) for name in rest}
+            # A field of a record of an RNTuple, "part.pt", comes inside of its record.
+            paths = {name: [name] if self._is_tree else name.split(".") for name in rest}
+            columns |= {name: ak.materialize(functools.reduce(operator.getitem, paths[name], chunk)) for name in rest}
         return columns
 
     def _reader(self, name: str) -> BasketReader | None:
         if name not in self._readers:
-            is_tree = isinstance(self._tree, uproot.TTree)
-            self._readers[name] = BasketReader.of(self._tree[name]) if is_tree else None
+            self._readers[name] = BasketReader.of(self._tree[name]) if self._is_tree else None
         return self._readers[name]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from keras_hep._optional import require
 from keras_hep.data.samples.pythia import start_pythia
 
-__all__ = ["EarlyVeto", "parton_jets", "start_vetoing"]
+__all__ = ["EarlyVeto", "Find", "parton_clustering", "parton_jets", "start_vetoing"]
 
 RESONANCE_DECAYS = 5
 """From this kind of step on Pythia showers the products of decays."""
@@ -38,7 +38,8 @@ class EarlyVeto:
         return any(self.pt[0] < pt < self.pt[1] and abs(rapidity) < self.rapidity for pt, rapidity in momenta)
 
 
-Find = Callable[[Any], Iterable[tuple[float, float]]]
+Find = Callable[[Any, Any], Iterable[tuple[float, float]]]
+"""Gives pT and rapidity of what a veto is to look at, from the event record and the record of the hard process."""
 
 
 def start_vetoing(card: Iterable[str], seed: int, veto: EarlyVeto, find: Find) -> Any:
@@ -50,7 +51,7 @@ def start_vetoing(card: Iterable[str], seed: int, veto: EarlyVeto, find: Find) -
         card: settings; see `start_pythia`.
         seed: see there.
         veto: what a collision must have.
-        find: gives pT and rapidity of what the veto is to look at, from the event record, such as `parton_jets`.
+        find: such as `parton_jets`.
 
     Raises:
         DataError: see `start_pythia`.
@@ -65,9 +66,10 @@ def start_vetoing(card: Iterable[str], seed: int, veto: EarlyVeto, find: Find) -
             return veto.scale
 
         def doVetoPT(self, step: int, event: Any) -> bool:
-            return step < RESONANCE_DECAYS and not veto.accepts(find(event))
+            return step < RESONANCE_DECAYS and not veto.accepts(find(event, itself().process))
 
     pythia = start_pythia(card, seed)
+    itself: Callable[[], Any] = weakref.ref(pythia)
     hook = Hook()
     # A hook must be there when Pythia starts, so it starts again.
     pythia.setUserHooksPtr(hook)
@@ -77,29 +79,30 @@ def start_vetoing(card: Iterable[str], seed: int, veto: EarlyVeto, find: Find) -
     return pythia
 
 
-def parton_jets(radius: float, least_pt: float, holding: int | None = None, apart: int | None = None) -> Find:
+def parton_jets(radius: float, least_pt: float, apart: int | None = None) -> Find:
     """Return what finds the anti-kT jets of all partons.
-
-    Resonances have not decayed yet and count as partons.
 
     Args:
         radius: anti-kT radius.
         least_pt: least pT of a jet in GeV.
-        holding: PDG number, without sign, of a particle that a jet must hold, such as a top quark.
-        apart: PDG number of a particle that a jet must not hold, such as a Z boson.
+        apart: PDG number, without sign, of a particle that has not decayed yet and is no parton, such as a Z boson; the
+            jet of it is left out.
     """
-    module = require("pythia8mc", extra="samples")
-    anti_kt, all_final, true_masses = -1, 1, 2
-    # Pythia's own clustering: the other one greets on standard output.
-    cluster = module.SlowJet(anti_kt, radius, least_pt, 25.0, all_final, true_masses, None, False, True)
+    cluster = parton_clustering(radius, least_pt)
 
-    def find(event: Any) -> Iterable[tuple[float, float]]:
+    def find(event: Any, process: Any) -> Iterable[tuple[float, float]]:
+        del process
         cluster.analyze(event)
         for jet in range(cluster.sizeJet()):
-            if holding is not None or apart is not None:
-                identities = {abs(event[member].id()) for member in cluster.constituents(jet)}
-                if apart in identities or (holding is not None and holding not in identities):
-                    continue
-            yield cluster.pT(jet), cluster.y(jet)
+            if apart is None or all(event[member].idAbs() != apart for member in cluster.constituents(jet)):
+                yield cluster.pT(jet), cluster.y(jet)
 
     return find
+
+
+def parton_clustering(radius: float, least_pt: float) -> Any:
+    """Return a ``pythia8mc.SlowJet`` that clusters with anti-kT all that is final in an event record."""
+    anti_kt, everything, true_masses, far = -1, 1, 2, 25.0
+    # With Pythia's own clustering: the other one greets on standard output.
+    module = require("pythia8mc", extra="samples")
+    return module.SlowJet(anti_kt, radius, least_pt, far, everything, true_masses, None, False, True)

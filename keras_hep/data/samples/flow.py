@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from keras_hep.data.samples.detector import ELECTRON, MUON, PHOTON, Detector, Particles, _is_tracked, _towers, _tracks
+from keras_hep.data.samples.particle_flow import charge_of
 from keras_hep.data.samples.pythia import INVISIBLE, Record
 from keras_hep.data.samples.tracking import (
     Tracker,
@@ -19,7 +20,7 @@ from keras_hep.data.samples.tracking import (
     relative_to,
 )
 
-__all__ = ["ELECTROMAGNETIC", "HADRONIC", "TRACK", "Flow", "charges", "see", "visible"]
+__all__ = ["ELECTROMAGNETIC", "HADRONIC", "TRACK", "Flow", "see", "visible"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -51,12 +52,6 @@ class Flow(NamedTuple):
 def visible(record: Record) -> Integers:
     """Return which entries of event records are the particles of `keras_hep.data.samples.pythia.events_of`."""
     return np.flatnonzero((record.status > 0) & ~np.isin(np.abs(record.identity), INVISIBLE))
-
-
-def charges(identity: Integers) -> Integers:
-    """Return the sign of the charge of stable charged particles from their PDG numbers: electrons have positive ones."""
-    lepton = np.isin(np.abs(identity), (ELECTRON, MUON))
-    return np.where(lepton, -np.sign(identity), np.sign(identity))
 
 
 def see(
@@ -91,7 +86,7 @@ def see(
         measured_pt,
         charged.eta,
         charged.phi,
-        charges(charged.identity),
+        charge_of(charged.identity),
         (count[row], first[row]),
         tracker,
         rng,

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from keras_hep.data.samples.pythia import Record
 
-__all__ = ["SEMILEPTONIC", "SemileptonicTops", "neutrino_pz", "semileptonic_tops"]
+__all__ = ["SEED_STEP", "SEMILEPTONIC", "SemileptonicTops", "neutrino_pz", "semileptonic_tops"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -25,6 +25,10 @@ SEMILEPTONIC = (
     ("24:onMode=off", f"24:onNegIfAny={_LEPTONS}", f"24:onPosIfAny={_QUARKS}"),
 )
 """Pythia settings for positive and for negative leptons."""
+
+SEED_STEP = 450_000_000
+"""Between the seeds of the generators of the two charges: with equal ones the events would come in similar pairs. It is half
+of the seeds that Pythia knows, so that the generators of other shards are far away."""
 
 
 class SemileptonicTops(NamedTuple):

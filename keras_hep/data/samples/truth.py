@@ -17,6 +17,7 @@ __all__ = [
     "FROM_C",
     "PRIMARY",
     "SECONDARY",
+    "hard_pt",
     "heavy_flavour",
     "heavy_hadrons",
     "heavy_origin",
@@ -29,6 +30,8 @@ Bytes = npt.NDArray[np.int8]
 Booleans = npt.NDArray[np.bool_]
 
 CHARM, BOTTOM = 4, 5
+OUTGOING = 23
+"""Status of the outgoing particles of the hard scattering."""
 PRIMARY, FROM_B, FROM_BC, FROM_C, SECONDARY = range(5)
 
 
@@ -90,6 +93,15 @@ def heavy_hadrons(record: Record, least_pt: float) -> ak.Array:
         "flight": record.lifetime[row] * np.hypot(pt[row], record.pz[row]) / record.mass[row],
     }
     return ak.unflatten(ak.zip(columns), np.bincount(record.event[row], minlength=len(record.counts)))
+
+
+def hard_pt(record: Record) -> Floats:
+    """Return the pT of the hard scattering of each event in GeV, (events,): that of its first outgoing particle."""
+    outgoing = np.flatnonzero(np.abs(record.status) == OUTGOING)
+    event, first = np.unique(record.event[outgoing], return_index=True)
+    pt = np.zeros(len(record.counts))
+    pt[event] = np.hypot(record.px[outgoing[first]], record.py[outgoing[first]])
+    return pt
 
 
 def heavy_origin(record: Record, vertices: Floats) -> Bytes:

@@ -96,7 +96,13 @@ def render(
         check_points(prongs, rows, "prongs"),
         out,
         float(half_width),
-        (centre, rotate, _choice("flip", flip, FLIPS), _choice("normalise", normalise, NORMS), y_is_angle),
+        (
+            bool(centre),
+            bool(rotate),
+            _choice("flip", flip, FLIPS),
+            _choice("normalise", normalise, NORMS),
+            bool(y_is_angle),
+        ),
         divided,
     )
 

@@ -10,7 +10,7 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from keras_hep.data.samples.detector import Detector, Particles
-from keras_hep.data.samples.flow import ELECTROMAGNETIC, HADRONIC, TRACK, charges, see
+from keras_hep.data.samples.flow import ELECTROMAGNETIC, HADRONIC, TRACK, see
 from keras_hep.data.samples.impact_parameters import TRACK_VARIABLES, track_variables
 from keras_hep.data.samples.tracking import (
     Tracker,
@@ -231,7 +231,3 @@ def test_flow_keeps_events_and_tracks_together() -> None:
         assert (flow.event[rows] == number).all()
         measured = np.hypot(tracks.px[number], tracks.py[number]).to_numpy()
         np.testing.assert_allclose(measured, flow.tracks.pt[rows])
-
-
-def test_electrons_are_negative() -> None:
-    assert charges(np.array([11, -13, 211, -321, 2212])).tolist() == [-1, 1, 1, -1, 1]

@@ -17,10 +17,10 @@ from keras_hep.data.samples.event_image import event_images
 from keras_hep.data.samples.jet_truth import BTagging, mass_of_matched, match_quarks, tag_jets
 from keras_hep.data.samples.objects import Reconstruction, angles, reconstruct
 from keras_hep.data.samples.options import int_option
-from keras_hep.data.samples.pileup import Pool, SoftCollisions, overlay, shared_pool, underlying_counts
+from keras_hep.data.samples.pileup import Overlay, SoftCollisions
 from keras_hep.data.samples.pythia import Record, events_of, generate_record, start_pythia
 from keras_hep.data.samples.sample import Checkpoint, Sample, ShardRequest
-from keras_hep.data.samples.semileptonic_tops import SEMILEPTONIC
+from keras_hep.data.samples.semileptonic_tops import SEED_STEP, SEMILEPTONIC
 from keras_hep.physics import invariant_mass
 
 __all__ = ["SAMPLE", "EventImages", "additional_bottoms", "make_shard"]
@@ -97,13 +97,13 @@ def make_shard(request: ShardRequest, checkpoint: Checkpoint) -> ak.Array:
         MissingToolError: fastjet or pythia8mc is not installed.
     """
     pixels = int_option(request, "pixels", *PIXELS)
-    pool = shared_pool(CARD.soft, request, checkpoint)
+    overlay = Overlay(CARD.soft, request, checkpoint)
     rng = np.random.default_rng(request.seeds())
     batches: list[ak.Array] = []
     made = before = 0
     for record in _records(CLASSES[request.label], request.pythia_seed()):
         checkpoint()
-        events = _events(record, pool, pixels, rng)
+        events = _events(record, overlay, pixels, rng)
         number = request.first_event() + before + ak.to_numpy(events.event)
         label = np.full(len(events), request.label, dtype=np.int32)
         rest = {name: events[name] for name in events.fields}
@@ -117,20 +117,21 @@ def make_shard(request: ShardRequest, checkpoint: Checkpoint) -> ak.Array:
 
 def _records(name: str, seed: int) -> Iterator[Record]:
     """Generate batches with positive and negative leptons in turn, without end."""
-    settings = (*CARD.common, *CARD.processes[name])
+    cards = [(*CARD.common, *CARD.processes[name], *decays) for decays in SEMILEPTONIC]
+    seeds = seed, seed + SEED_STEP
     if name == "ttbb":
         veto = EarlyVeto((CARD.bottom_pt, np.inf), rapidity=CARD.bottom_eta + 0.5, scale=CARD.veto_scale)
-        vetoing = [start_vetoing((*settings, *decays), seed, veto, _all_but_hardest_bottom) for decays in SEMILEPTONIC]
-        pythias = [generator.pythia for generator in vetoing]
+        pythias = [start_vetoing(*card, veto, _all_but_hardest_bottom) for card in zip(cards, seeds, strict=True)]
     else:
-        pythias = [start_pythia((*settings, *decays), seed) for decays in SEMILEPTONIC]
+        pythias = [start_pythia(*card) for card in zip(cards, seeds, strict=True)]
     while True:
         for pythia in pythias:
             yield generate_record(pythia, CARD.batch[name])
 
 
-def _all_but_hardest_bottom(event: Any) -> Iterable[tuple[float, float]]:
+def _all_but_hardest_bottom(event: Any, process: Any) -> Iterable[tuple[float, float]]:
     """Return pT and rapidity of the b quarks of an event in which the tops have not decayed, the hardest left out."""
+    del process
     bottoms = [(p.pT(), p.y()) for p in event.particles() if abs(p.id()) == BOTTOM and p.isFinal()]
     return sorted(bottoms, reverse=True)[1:]
 
@@ -178,12 +179,12 @@ def _bottom_pair(record: Record) -> _Pair:
     return _Pair(*pair)
 
 
-def _events(record: Record, pool: Pool, pixels: int, rng: np.random.Generator) -> ak.Array:
+def _events(record: Record, overlay: Overlay, pixels: int, rng: np.random.Generator) -> ak.Array:
     """Reconstruct and select the events of a batch, with their positions in it as ``event``."""
     count = len(record.counts)
     pair = _bottom_pair(record)
     distance = _distance(pair)
-    particles = overlay(events_of(record).particles, pool, underlying_counts(CARD.soft, count, rng), rng)
+    particles = overlay.add(events_of(record).particles, overlay.underlying(count, rng), rng)
     found = reconstruct(particles, CARD.detector, CARD.reconstruction, count, rng)
     leptons = ak.concatenate(
         [ak.with_field(found.electrons, 11, "kind"), ak.with_field(found.muons, 13, "kind")], axis=1

@@ -17,7 +17,7 @@ from keras_hep.data.samples.jets import JET_BRANCHES, Jets, collect, find_jets, 
 from keras_hep.data.samples.pythia import Record, events_of, generate_record, production_vertices, start_pythia
 from keras_hep.data.samples.sample import Checkpoint, Sample, ShardRequest
 from keras_hep.data.samples.tracking import Tracker
-from keras_hep.data.samples.truth import BOTTOM, CHARM, heavy_hadrons, heavy_origin
+from keras_hep.data.samples.truth import BOTTOM, CHARM, hard_pt, heavy_hadrons, heavy_origin
 from keras_hep.data.samples.vertexing import VertexFinder
 from keras_hep.physics import wrap_phi
 
@@ -28,8 +28,6 @@ Integers = npt.NDArray[np.int64]
 
 CLASSES = ("b", "c", "light")
 FLAVOURS = (BOTTOM, CHARM, 0)
-OUTGOING = 23
-"""Status of the outgoing particles of the hard scattering."""
 
 BIAS_POWER, BIAS_PT = 4, 25
 """Hard scatterings of pT are made (pT / BIAS_PT)^BIAS_POWER times too often, so that there are jets of all pT."""
@@ -133,7 +131,7 @@ def _jets(record: Record, label: int, rng: np.random.Generator, first: int) -> a
         {
             "event": (first + jets.event) * CARD.leading + jets.rank,
             "label": np.full(len(jets.event), label, dtype=np.int32),
-            "weight": _weight(record)[jets.event].astype(np.float32),
+            "weight": ((hard_pt(record) / BIAS_PT) ** -BIAS_POWER)[jets.event].astype(np.float32),
             **{name: _stored(values) for name, values in columns.items()},
             **_truth(jets, hadrons, FLAVOURS[label]),
         },
@@ -145,15 +143,6 @@ def _stored(values: Any) -> Any:
     """Return what is one real number a jet as float32, whole numbers and lists of records as they are."""
     real = values.ndim == 1 and ak.to_numpy(values).dtype.kind == "f"
     return ak.to_numpy(values).astype(np.float32) if real else values
-
-
-def _weight(record: Record) -> Floats:
-    """Return the weight of each event that undoes the bias of the hard scattering."""
-    first, found = np.unique(record.event[np.abs(record.status) == OUTGOING], return_index=True)
-    outgoing = np.flatnonzero(np.abs(record.status) == OUTGOING)[found]
-    weight = np.zeros(len(record.counts))
-    weight[first] = (np.hypot(record.px[outgoing], record.py[outgoing]) / BIAS_PT) ** -BIAS_POWER
-    return weight
 
 
 def _flavour(jets: Jets, hadrons: ak.Array) -> Integers:

@@ -13,7 +13,7 @@ from keras_hep.data.samples.detector import Detector
 from keras_hep.data.samples.lepton_filter import Collision, gather, hard_lepton_collisions
 from keras_hep.data.samples.objects import Objects, Reconstruction, angles, reconstruct
 from keras_hep.data.samples.options import number_option
-from keras_hep.data.samples.pileup import LARGEST_PILEUP, Pool, SoftCollisions, overlay, shared_pool, underlying_counts
+from keras_hep.data.samples.pileup import LARGEST_PILEUP, Overlay, SoftCollisions
 from keras_hep.data.samples.sample import Checkpoint, Sample, ShardRequest
 
 __all__ = ["PROCESSES", "SAMPLE", "L1Events", "make_shard"]
@@ -122,12 +122,12 @@ def make_shard(request: ShardRequest, checkpoint: Checkpoint) -> ak.Array:
     rng = np.random.default_rng(request.seeds())
     name = CLASSES[request.label]
     # Minimum bias has its own multiple parton interactions.
-    pool = shared_pool(CARD.soft, request, checkpoint) if name != "minbias" or pileup > 0.0 else None
+    overlay = Overlay(CARD.soft, request, checkpoint) if name != "minbias" or pileup > 0.0 else None
     parts: list[ak.Array] = []
     collisions = 0
     for process, entries in _shares(name, request.entries, rng).items():
         threshold = 0.0 if process == "minbias" else lepton_pt
-        maker = _Maker(process, threshold, pileup, pool, rng)
+        maker = _Maker(process, threshold, pileup, overlay, rng)
         # Each process of the cocktail has a Pythia of its own; equal seeds would not make them alike.
         parts.append(maker.events(entries, request.pythia_seed(), collisions, checkpoint))
         collisions += entries
@@ -153,7 +153,7 @@ class _Maker:
     process: str
     lepton_pt: float
     pileup: float
-    pool: Pool | None
+    overlay: Overlay | None
     rng: np.random.Generator
 
     def events(self, entries: int, seed: int, first: int, checkpoint: Checkpoint) -> ak.Array:
@@ -180,11 +180,11 @@ class _Maker:
         """Add soft collisions, reconstruct and select."""
         events = len(batch)
         particles = gather(batch)
-        if self.pool is not None:
-            soft = self.rng.poisson(self.pileup, events)
+        if self.overlay is not None:
+            counts = self.rng.poisson(self.pileup, events)
             if self.process != "minbias":
-                soft = soft + underlying_counts(CARD.soft, events, self.rng)
-            particles = overlay(particles, self.pool, soft, self.rng)
+                counts = counts + self.overlay.underlying(events, self.rng)
+            particles = self.overlay.add(particles, counts, self.rng)
         found = reconstruct(particles, CARD.detector, CARD.reconstruction, events, self.rng)
         return _branches(found, PROCESSES.index(self.process), self.lepton_pt)
 

@@ -55,7 +55,7 @@ class QuarkGluon:
         "WeakZ0:gmZmode=2",
         "23:onMode=off",
         "23:onIfAny=12 14 16",
-        "PhaseSpace:pTHatMin=350",
+        "PhaseSpace:pTHatMin=300",
         "PhaseSpace:pTHatMax=1000",
     )
     processes: dict[str, tuple[str, ...]] = field(
@@ -166,7 +166,7 @@ SAMPLE = Sample(
         "physics": (
             "Proton collisions at 14 TeV from Pythia 8 with the Monash 2013 tune: a Z boson that decays to neutrinos "
             "with a gluon (from quark and antiquark) or with a quark of any of five flavours (from quark and gluon), "
-            "with pT of the hard process between 350 and 1000 GeV. What a parametrised detector with tracks, "
+            "with pT of the hard process between 300 and 1000 GeV. What a parametrised detector with tracks, "
             "electromagnetic and hadronic towers sees (or, with detector=off, the particles except neutrinos) is "
             "clustered with anti-kT, R = 0.4 (arXiv:0802.1189). Jets are taken if their pT lies between 500 and 550 GeV, "
             "their pseudorapidity below 1.7, and the gluon or quark of the hard process within R of their axis. So that "

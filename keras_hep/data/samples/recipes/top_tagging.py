@@ -12,7 +12,7 @@ import numpy.typing as npt
 from keras_hep.data.samples.cross_section import with_cross_section
 from keras_hep.data.samples.detector import Detector, detect
 from keras_hep.data.samples.early_veto import EarlyVeto, parton_jets, start_vetoing
-from keras_hep.data.samples.hadronic_tops import hadronic_tops
+from keras_hep.data.samples.hadronic_tops import hadronic_tops, top_parton_jets
 from keras_hep.data.samples.jets import JET_BRANCHES, Jets, collect, find_jets, jet_branches, near
 from keras_hep.data.samples.pythia import Record, events_of, generate_record
 from keras_hep.data.samples.sample import Checkpoint, Sample, ShardRequest
@@ -21,7 +21,6 @@ from keras_hep.physics import azimuth, pseudorapidity, transverse_momentum, wrap
 __all__ = ["SAMPLE", "TopTagging", "make_shard"]
 
 CLASSES = ("qcd", "top")
-TOP = 6
 
 
 @dataclass(frozen=True)
@@ -32,6 +31,7 @@ class TopTagging:
         common: Pythia settings of every class.
         processes: Pythia settings of each class.
         veto: what a collision must have after its hardest emissions: a parton jet, for top jets one with a top quark.
+        reach: in the latter, the largest distance from the axis of the quarks that the top quark is going to decay to.
         detector: the detector card.
         radius: anti-kT radius; also the largest distance of a jet from its top quark and from each of its three quarks.
         jet_pt: least and largest pT of a jet in GeV.
@@ -49,11 +49,12 @@ class TopTagging:
                 "Top:qqbar2ttbar=on",
                 "24:onMode=off",
                 "24:onIfAny=1 2 3 4 5",
-                "PhaseSpace:pTHatMin=300",
+                "PhaseSpace:pTHatMin=350",
             ),
         }
     )
-    veto: EarlyVeto = field(default_factory=lambda: EarlyVeto((500.0, 720.0)))
+    veto: EarlyVeto = field(default_factory=lambda: EarlyVeto((510.0, 710.0), rapidity=2.3))
+    reach: float = 0.9
     detector: Detector = field(default_factory=Detector)
     radius: float = 0.8
     jet_pt: tuple[float, float] = (550.0, 650.0)
@@ -87,7 +88,8 @@ def make_shard(request: ShardRequest, checkpoint: Checkpoint) -> ak.Array:
     """
     name = CLASSES[request.label]
     rng = np.random.default_rng(request.seeds())
-    find = parton_jets(CARD.radius, CARD.veto.pt[0], holding=TOP if name == "top" else None)
+    least = CARD.veto.pt[0]
+    find = top_parton_jets(CARD.radius, least, CARD.reach) if name == "top" else parton_jets(CARD.radius, least)
     pythia = start_vetoing((*CARD.common, *CARD.processes[name]), request.pythia_seed(), CARD.veto, find)
 
     def batch(count: int, first: int) -> ak.Array:

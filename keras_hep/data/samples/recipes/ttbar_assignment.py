@@ -14,10 +14,16 @@ from keras_hep.data.samples.detector import Detector
 from keras_hep.data.samples.jet_truth import BTagging, match_quarks, matched_jets, tag_jets
 from keras_hep.data.samples.objects import Objects, Reconstruction, angles, reconstruct
 from keras_hep.data.samples.options import flag_option
-from keras_hep.data.samples.pileup import Pool, SoftCollisions, overlay, shared_pool, underlying_counts
+from keras_hep.data.samples.pileup import Overlay, SoftCollisions
 from keras_hep.data.samples.pythia import Record, events_of, generate_record, start_pythia
 from keras_hep.data.samples.sample import Checkpoint, Sample, ShardRequest
-from keras_hep.data.samples.semileptonic_tops import SEMILEPTONIC, SemileptonicTops, neutrino_pz, semileptonic_tops
+from keras_hep.data.samples.semileptonic_tops import (
+    SEED_STEP,
+    SEMILEPTONIC,
+    SemileptonicTops,
+    neutrino_pz,
+    semileptonic_tops,
+)
 from keras_hep.physics import invariant_mass
 
 __all__ = ["SAMPLE", "TtbarAssignment", "make_shard"]
@@ -76,13 +82,13 @@ def make_shard(request: ShardRequest, checkpoint: Checkpoint) -> ak.Array:
         MissingToolError: fastjet or pythia8mc is not installed.
     """
     matched_only = flag_option(request, "matched_only")
-    pool = shared_pool(CARD.soft, request, checkpoint)
+    overlay = Overlay(CARD.soft, request, checkpoint)
     rng = np.random.default_rng(request.seeds())
     batches: list[ak.Array] = []
     made = before = 0
     for record in _records(request.pythia_seed()):
         checkpoint()
-        events = _events(record, pool, rng, request.first_event() + before)
+        events = _events(record, overlay, rng, request.first_event() + before)
         batches.append(events[events.matched == 1] if matched_only else events)
         made += len(batches[-1])
         before += len(record.counts)
@@ -93,16 +99,18 @@ def make_shard(request: ShardRequest, checkpoint: Checkpoint) -> ak.Array:
 
 def _records(seed: int) -> Iterator[Record]:
     """Generate batches with positive and negative leptons in turn, without end."""
-    pythias = [start_pythia((*CARD.settings, *decays), seed) for decays in SEMILEPTONIC]
+    pythias = [
+        start_pythia((*CARD.settings, *decays), seed + charge * SEED_STEP) for charge, decays in enumerate(SEMILEPTONIC)
+    ]
     while True:
         for pythia in pythias:
             yield generate_record(pythia, BATCH)
 
 
-def _events(record: Record, pool: Pool, rng: np.random.Generator, first: int) -> ak.Array:
+def _events(record: Record, overlay: Overlay, rng: np.random.Generator, first: int) -> ak.Array:
     """Reconstruct and select the events of a batch."""
     count = len(record.counts)
-    particles = overlay(events_of(record).particles, pool, underlying_counts(CARD.soft, count, rng), rng)
+    particles = overlay.add(events_of(record).particles, overlay.underlying(count, rng), rng)
     found = reconstruct(particles, CARD.detector, CARD.reconstruction, count, rng)
     leptons = ak.concatenate(
         [ak.with_field(found.electrons, 11, "kind"), ak.with_field(found.muons, 13, "kind")], axis=1
