@@ -46,7 +46,7 @@ def mass(objects: Array) -> Array:
 def sums(particles: Particles, events: int) -> Array:
     """Return the summed transverse momentum of |eta| < 2.5 of each event."""
     central = np.abs(particles.eta) < 2.5
-    return np.bincount(particles.event[central], particles.pt[central], events)
+    return np.bincount(particles.event[central], particles.pt[central], events).astype(np.float64)
 
 
 def underlying_event(events: int, seed: int = 1) -> tuple[Array, Array]:
@@ -68,7 +68,7 @@ def quantities(entries: ak.Array) -> list[Quantity]:
     kinds = [np.count_nonzero(leptons[:, rows, 0], axis=1) == 2 for rows in (slice(0, 4), slice(4, 8))]
     pair = leptons[(process == PROCESSES.index("Z")) & (number == 2) & (kinds[0] | kinds[1])]
     single = leptons[(process == PROCESSES.index("W")) & (number == 1)]
-    whole, laid = underlying_event(400)
+    whole, laid = underlying_event(1200)
     central = objects[label == CLASSES.index("minbias"), 0, 0]
     return [
         Quantity("share of W in the cocktail", float(np.mean(cocktail == PROCESSES.index("W"))), "0.592",

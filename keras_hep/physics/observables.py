@@ -59,8 +59,7 @@ def jet_observables(constituents: ak.Array) -> dict[str, Floats]:
         are without unit.
 
     Raises:
-        DataError: the constituents are not finite four-vectors.
-        MissingToolError: fastjet is not installed.
+        DataError: the constituents are not finite four-vectors, or those of a jet have no transverse momentum in sum.
     """
     jets = check_four_vectors(constituents)
     groomed = modified_mass_drop(jets, z_cut=0.1)

@@ -41,6 +41,7 @@ class Barrel:
         hadronic: size of the hadronic window in eta and phi.
         noise: standard deviation of the noise of a strip, of a cell of the middle and of the back layer, and of the
             hadronic window, in GeV.
+        threshold: cells below so many standard deviations of their noise are read as zero; the hadronic window is not.
         least_energy: particles of less energy in GeV are left out.
     """
 
@@ -56,6 +57,7 @@ class Barrel:
     cells: tuple[int, int] = (11, 11)
     hadronic: float = 0.2
     noise: tuple[float, float, float, float] = (0.010, 0.030, 0.030, 0.100)
+    threshold: float = 2.0
     least_energy: float = 0.3
 
     @property
@@ -149,7 +151,9 @@ def fire(particles: Incident, candidates: int, barrel: Barrel, rng: np.random.Ge
     layers, first = [], 0
     for section, noise in zip(sections, barrel.noise, strict=True):
         part = energy[:, first : first + section.count].reshape(candidates, *section.cells[:2])
-        layers.append(part + noise * rng.standard_normal(part.shape))
+        measured = part + noise * rng.standard_normal(part.shape)
+        suppressed = (measured < barrel.threshold * noise) & (section.count > 1)
+        layers.append(np.where(suppressed, 0.0, measured))
         first += section.count
     strips, middle, back, hadronic = layers
     return Layers(strips, middle, back, hadronic[:, 0, 0])

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from keras_hep.data.samples.detector import ELECTRON, MUON, PHOTON, Detector
+from keras_hep.data.samples.detector import Detector
+from keras_hep.data.samples.photon_surroundings import Surroundings
 
 __all__ = ["ISOLATION", "isolation"]
 
 Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 TRACK_PT = 1.0
 CORE = (0.0625, 0.0875)
@@ -25,30 +25,11 @@ ISOLATION = {
 """What `isolation` gives."""
 
 
-def isolation(
-    candidate: Integers,
-    identity: Integers,
-    charge: Integers,
-    pt: Floats,
-    energy: Floats,
-    deta: Floats,
-    track_dphi: Floats,
-    dphi: Floats,
-    candidates: int,
-    detector: Detector,
-    rng: np.random.Generator,
-) -> dict[str, Floats]:
+def isolation(around: Surroundings, candidates: int, detector: Detector, rng: np.random.Generator) -> dict[str, Floats]:
     """Return the isolation of candidates.
 
     Args:
-        candidate: number of the candidate that each particle is near to.
-        identity: PDG number.
-        charge: of the particle.
-        pt: in GeV.
-        energy: in GeV.
-        deta: pseudorapidity less that of the candidate.
-        track_dphi: azimuth at the collision less that of the candidate.
-        dphi: azimuth at the calorimeter less that of the candidate; not a number where the particle does not reach it.
+        around: the particles around them.
         candidates: number of candidates.
         detector: the card of efficiency and resolutions.
         rng: source of all randomness.
@@ -56,20 +37,23 @@ def isolation(
     Returns:
         `ISOLATION`, each of shape (candidates,).
     """
-    track = (charge != 0) & (pt > TRACK_PT) & (rng.random(len(pt)) < detector.efficiency[0])
-    kind = np.abs(identity)
-    light = (kind == PHOTON) | (kind == ELECTRON)
+    count = len(around.pt)
+    track = (around.charge != 0) & (around.pt > TRACK_PT) & (rng.random(count) < detector.efficiency[0])
+    light = around.light()
     stochastic = np.where(light, detector.electromagnetic_stochastic, detector.hadronic_stochastic)
     constant = np.where(light, detector.electromagnetic_constant, detector.hadronic_constant)
-    relative = np.hypot(stochastic / np.sqrt(energy), constant)
-    transverse = pt * np.maximum(1.0 + relative * rng.standard_normal(len(pt)), 0.0)
-    core = (np.abs(deta) < CORE[0]) & (np.abs(dphi) < CORE[1])
-    seen = (kind != MUON) & np.isfinite(dphi) & ~core
+    relative = np.hypot(stochastic / np.sqrt(around.energy), constant)
+    transverse = around.pt * np.maximum(1.0 + relative * rng.standard_normal(count), 0.0)
+    core = (np.abs(around.deta) < CORE[0]) & (np.abs(around.dphi) < CORE[1])
+    seen = (light | around.hadrons()) & np.isfinite(around.dphi) & ~core
     sums: dict[str, Floats] = {}
-    for name, chosen, weight, turn in (("ptcone", track, pt, track_dphi), ("etcone", seen, transverse, dphi)):
-        distance = np.hypot(deta, turn)
+    for name, chosen, weight, turn in (
+        ("ptcone", track, around.pt, around.track_dphi),
+        ("etcone", seen, transverse, around.dphi),
+    ):
+        distance = np.hypot(around.deta, turn)
         for cone in CONES:
             inside = chosen & (distance < cone / 100)
-            total = np.bincount(candidate[inside], weights=weight[inside], minlength=candidates)
+            total = np.bincount(around.candidate[inside], weights=weight[inside], minlength=candidates)
             sums[f"{name}{cone}"] = total.astype(np.float64)
     return sums

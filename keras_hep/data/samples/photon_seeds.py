@@ -44,6 +44,11 @@ class PhotonSeeds(NamedTuple):
     mother_pt: Floats
     opening: Floats
 
+    def select(self, chosen: npt.NDArray[np.bool_]) -> PhotonSeeds:
+        """Return the chosen photons."""
+        columns: list[Any] = [column[chosen] for column in self]
+        return PhotonSeeds(*columns)
+
 
 def find_photons(record: Record, origin: int, least_pt: float, largest_eta: float) -> PhotonSeeds:
     """Find the hardest photon of an origin in each event.

@@ -52,7 +52,7 @@ class SoftCollisions:
         "HardQCD:all=on",
         "PhaseSpace:pTHatMin=20",
     )
-    underlying: float = 1.7
+    underlying: float = 1.6
 
 
 class Pool(NamedTuple):

@@ -13,7 +13,7 @@ from keras_hep.data.samples.btagging import BTagging, draw_tags, jet_flavours
 from keras_hep.data.samples.detector import Detector
 from keras_hep.data.samples.jets import collect
 from keras_hep.data.samples.objects import Objects, Reconstruction, reconstruct
-from keras_hep.data.samples.pileup import Pool, SoftCollisions, overlay, shared_pool, underlying_counts
+from keras_hep.data.samples.pileup import Overlay, SoftCollisions
 from keras_hep.data.samples.pythia import Record, events_of, generate_record, start_pythia
 from keras_hep.data.samples.sample import Checkpoint, Sample, ShardRequest
 from keras_hep.data.samples.truth import heavy_hadrons
@@ -82,7 +82,9 @@ class Higgs:
         default_factory=lambda: {"background": ("Top:gg2ttbar=on", "Top:qqbar2ttbar=on"), "signal": _HIGGS}
     )
     soft: SoftCollisions = field(
-        default_factory=lambda: SoftCollisions(settings=(_ENERGY, "SoftQCD:nonDiffractive=on"), pool=250)
+        default_factory=lambda: SoftCollisions(
+            settings=(_ENERGY, "SoftQCD:nonDiffractive=on"), pool=250, hard_share=0.0
+        )
     )
     detector: Detector = field(default_factory=Detector)
     reconstruction: Reconstruction = field(
@@ -117,20 +119,20 @@ def make_shard(request: ShardRequest, checkpoint: Checkpoint) -> ak.Array:
         MissingToolError: fastjet or pythia8mc is not installed.
     """
     rng = np.random.default_rng(request.seeds())
-    pool = shared_pool(CARD.soft, request, checkpoint)
+    overlay = Overlay(CARD.soft, request, checkpoint)
     pythia = start_pythia((*CARD.common, *CARD.processes[CLASSES[request.label]]), request.pythia_seed())
 
     def batch(count: int, before: int) -> ak.Array:
-        return _events(generate_record(pythia, count), pool, rng, request.first_event() + before, request.label)
+        return _events(generate_record(pythia, count), overlay, rng, request.first_event() + before, request.label)
 
     events, _ = collect(request.entries, 0.22, checkpoint, batch)
     return events
 
 
-def _events(record: Record, pool: Pool, rng: np.random.Generator, first: int, label: int) -> ak.Array:
+def _events(record: Record, overlay: Overlay, rng: np.random.Generator, first: int, label: int) -> ak.Array:
     """Return the events of a batch that pass the selection, with their branches."""
     events = len(record.counts)
-    particles = overlay(events_of(record).particles, pool, underlying_counts(CARD.soft, events, rng), rng)
+    particles = overlay.add(events_of(record).particles, overlay.underlying(events, rng), rng)
     found = reconstruct(particles, CARD.detector, CARD.reconstruction, events, rng)
     selected = _select(found, heavy_hadrons(record, CARD.tagging.hadron_pt), rng)
     jets, lepton = selected.jets, selected.lepton

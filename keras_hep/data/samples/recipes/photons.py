@@ -3,44 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 import awkward as ak
 import numpy as np
 import numpy.typing as npt
 
 from keras_hep.data.samples.calorimeters import STACKS
-from keras_hep.data.samples.detector import ELECTRON, PHOTON, Detector, Particles
+from keras_hep.data.samples.detector import Detector
 from keras_hep.data.samples.jets import collect
-from keras_hep.data.samples.particle_flow import charge_of
-from keras_hep.data.samples.photon_calorimeter import Barrel, Incident, cell_centres, fire
+from keras_hep.data.samples.options import number_option
+from keras_hep.data.samples.photon_calorimeter import Barrel, Incident, Layers, cell_centres, fire
 from keras_hep.data.samples.photon_isolation import ISOLATION, isolation
 from keras_hep.data.samples.photon_seeds import DECAY, HARD, SHOWER, PhotonSeeds, find_photons, start_radiating
 from keras_hep.data.samples.photon_shapes import SHAPES, cluster_energy, shapes
-from keras_hep.data.samples.pileup import Pool, SoftCollisions, overlay, shared_pool, underlying_counts
+from keras_hep.data.samples.photon_surroundings import Clusters, clusters
+from keras_hep.data.samples.pileup import Overlay, SoftCollisions
 from keras_hep.data.samples.pythia import Record, events_of, generate_record, start_pythia
 from keras_hep.data.samples.sample import Checkpoint, Sample, ShardRequest
-from keras_hep.data.samples.tracking import CURVATURE
 from keras_hep.data.samples.truth import hard_pt
-from keras_hep.physics import wrap_phi
 
 __all__ = ["SAMPLE", "Photons", "make_shard"]
 
 Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 CLASSES = ("prompt", "fragmentation", "fake")
 ORIGINS = (HARD, SHOWER, DECAY)
 
-BIAS_POWER, BIAS_PT = 4, 25
-"""Hard scatterings of pT are made (pT / BIAS_PT)^BIAS_POWER times too often, so that there are photons of all pT."""
+BIAS_PT = 25
+LARGEST_ISOLATION = 10.0
 
-_BIAS = (
-    "PhaseSpace:pTHatMax=400",
-    "PhaseSpace:bias2Selection=on",
-    f"PhaseSpace:bias2SelectionPow={BIAS_POWER}",
-    f"PhaseSpace:bias2SelectionRef={BIAS_PT}",
-)
 _SCATTERING = (
     "HardQCD:gg2gg=on",
     "HardQCD:gg2qqbar=on",
@@ -60,6 +51,8 @@ class Photons:
     Attributes:
         common: Pythia settings of every class.
         processes: Pythia settings of each class.
+        bias: hard scatterings of pT are made (pT / 25 GeV)^bias times too often, so that there are photons of all pT;
+            less so for prompt ones, which have all of that pT.
         yields: candidates of an event, roughly.
         soft: the card of the underlying event.
         detector: the card of isolation: track efficiency and energy resolutions.
@@ -70,10 +63,16 @@ class Photons:
         calibration: energy of a photon over that of its cluster.
         pt: least and largest measured pT in GeV.
         r_had: largest hadronic leakage.
+        hadrons: candidates with more pT of hadrons in the hadronic window over that of photons are not looked at.
         cone: particles this near to a candidate are looked at.
     """
 
-    common: tuple[str, ...] = ("Beams:eCM=13000", "PartonLevel:MPI=off", *_BIAS)
+    common: tuple[str, ...] = (
+        "Beams:eCM=13000",
+        "PartonLevel:MPI=off",
+        "PartonLevel:ISR=off",
+        "PhaseSpace:pTHatMax=400",
+    )
     processes: dict[str, tuple[str, ...]] = field(
         default_factory=lambda: {
             "prompt": ("PromptPhoton:qg2qgamma=on", "PromptPhoton:qqbar2ggamma=on", "PhaseSpace:pTHatMin=18"),
@@ -81,8 +80,9 @@ class Photons:
             "fake": _SCATTERING,
         }
     )
-    yields: dict[str, float] = field(default_factory=lambda: {"prompt": 0.4, "fragmentation": 0.5, "fake": 0.15})
-    soft: SoftCollisions = field(default_factory=lambda: SoftCollisions(pool=250))
+    bias: dict[str, float] = field(default_factory=lambda: {"prompt": 2.5, "fragmentation": 4.0, "fake": 4.0})
+    yields: dict[str, float] = field(default_factory=lambda: {"prompt": 0.45, "fragmentation": 0.5, "fake": 0.12})
+    soft: SoftCollisions = field(default_factory=lambda: SoftCollisions(pool=250, hard_share=0.0))
     detector: Detector = field(default_factory=Detector)
     barrel: Barrel = field(default_factory=Barrel)
     magnetic_field: float = 2.0
@@ -90,7 +90,8 @@ class Photons:
     eta: float = 1.3
     calibration: float = 1.046
     pt: tuple[float, float] = (20.0, 150.0)
-    r_had: float = 0.10
+    r_had: float = 0.30
+    hadrons: float = 1.0
     cone: float = 0.45
 
 
@@ -108,12 +109,15 @@ def make_shard(request: ShardRequest, checkpoint: Checkpoint) -> ak.Array:
         Records with the branches of the sample, shape (photons,).
 
     Raises:
+        DataError: the option is out of range.
         MissingToolError: fastjet or pythia8mc is not installed.
     """
     name = CLASSES[request.label]
+    isolated = number_option(request, "isolation", 0.0, LARGEST_ISOLATION)
     rng = np.random.default_rng(request.seeds())
-    pool = shared_pool(CARD.soft, request, checkpoint)
-    settings = (*CARD.common, *CARD.processes[name])
+    overlay = Overlay(CARD.soft, request, checkpoint)
+    bias = f"PhaseSpace:bias2SelectionPow={CARD.bias[name]}", f"PhaseSpace:bias2SelectionRef={BIAS_PT}"
+    settings = (*CARD.common, *CARD.processes[name], "PhaseSpace:bias2Selection=on", *bias)
     hook = None
     if ORIGINS[request.label] == SHOWER:
         pythia, hook = start_radiating(settings, request.pythia_seed(), CARD.seed_pt)
@@ -123,7 +127,7 @@ def make_shard(request: ShardRequest, checkpoint: Checkpoint) -> ak.Array:
     def batch(count: int, before: int) -> ak.Array:
         record = generate_record(pythia, count)
         seeds = find_photons(record, ORIGINS[request.label], CARD.seed_pt, CARD.eta)
-        return _photons(record, seeds, pool, rng, request.first_event() + before, request.label)
+        return _photons(record, seeds, overlay, isolated, rng, request.first_event() + before, request.label)
 
     photons, _ = collect(request.entries, CARD.yields[name], checkpoint, batch)
     del hook
@@ -131,44 +135,39 @@ def make_shard(request: ShardRequest, checkpoint: Checkpoint) -> ak.Array:
 
 
 def _photons(
-    record: Record, seeds: PhotonSeeds, pool: Pool, rng: np.random.Generator, first: int, label: int
+    record: Record,
+    seeds: PhotonSeeds,
+    overlay: Overlay,
+    isolated: float,
+    rng: np.random.Generator,
+    first: int,
+    label: int,
 ) -> ak.Array:
     """Return the candidates of a batch that pass the selection, with their branches."""
-    events, candidates = len(record.counts), len(seeds.event)
-    particles = overlay(events_of(record).particles, pool, underlying_counts(CARD.soft, events, rng), rng)
-    number = np.full(events, -1)
-    number[seeds.event] = np.arange(candidates)
+    number = np.full(len(record.counts), -1)
+    number[seeds.event] = np.arange(len(seeds.event))
+    particles = events_of(record).particles
     particles = particles.select(number[particles.event] >= 0)
-    candidate = number[particles.event]
-    charge = charge_of(particles.identity)
-    phi = _front_phi(particles, charge)
-    centre_eta, centre_phi = _centres(particles, candidate, seeds)
-    middle_eta, middle_phi = cell_centres(centre_eta, centre_phi, CARD.barrel)
-    deta, dphi = particles.eta - middle_eta[candidate], wrap_phi(phi - middle_phi[candidate])
-    near = (np.abs(deta) < CARD.barrel.reach) & (np.abs(dphi) < CARD.barrel.reach)
-    incident = Incident(candidate[near], particles.identity[near], particles.energy[near], deta[near], dphi[near])
-    layers = fire(incident, candidates, CARD.barrel, rng)
+    particles = particles._replace(event=number[particles.event])
+    particles = overlay.add(particles, overlay.underlying(len(seeds.event), rng), rng)
+    found = clusters(particles, seeds, CARD.magnetic_field, CARD.barrel, CARD.cone)
+    cones = isolation(found.around, len(seeds.event), CARD.detector, rng)
+    # What is far from the selection is left out before its showers are made.
+    promising = (found.light_pt > 0.75 * CARD.pt[0]) & (found.light_pt < 1.2 * CARD.pt[1])
+    promising &= found.hadron_pt < CARD.hadrons * found.light_pt
+    if isolated:
+        promising &= cones["ptcone20"] < 1.3 * isolated * found.light_pt
+    found = found.select(promising)
+    seeds = seeds.select(promising)
+    cones = {name: values[promising] for name, values in cones.items()}
+    layers = _layers(found, rng)
     variables = shapes(layers, CARD.barrel)
-    pt = CARD.calibration * cluster_energy(layers, CARD.barrel) / np.cosh(centre_eta)
-    around = np.flatnonzero(np.abs(particles.eta - centre_eta[candidate]) < CARD.cone)
-    cones = isolation(
-        candidate[around],
-        particles.identity[around],
-        charge[around],
-        particles.pt[around],
-        particles.energy[around],
-        (particles.eta - centre_eta[candidate])[around],
-        wrap_phi(particles.phi - centre_phi[candidate])[around],
-        wrap_phi(phi - centre_phi[candidate])[around],
-        candidates,
-        CARD.detector,
-        rng,
-    )
-    columns: dict[str, Any] = {
-        "weight": ((hard_pt(record) / BIAS_PT) ** -BIAS_POWER)[seeds.event],
+    pt = CARD.calibration * cluster_energy(layers, CARD.barrel) / np.cosh(found.eta)
+    columns: dict[str, Floats] = {
+        "weight": ((hard_pt(record) / BIAS_PT) ** -CARD.bias[CLASSES[label]])[seeds.event],
         "photon_pt": pt,
-        "photon_eta": centre_eta,
-        "photon_phi": wrap_phi(centre_phi),
+        "photon_eta": found.eta,
+        "photon_phi": found.phi,
         **variables,
         **cones,
         "strips": layers.strips,
@@ -178,6 +177,8 @@ def _photons(
         "opening_angle": seeds.opening,
     }
     kept = (pt > CARD.pt[0]) & (pt < CARD.pt[1]) & (variables["r_had"] < CARD.r_had)
+    if isolated:
+        kept &= cones["ptcone20"] < isolated * pt
     stored = {
         name: ak.from_numpy(values[kept].astype(np.float32), regulararray=True) for name, values in columns.items()
     }
@@ -192,24 +193,15 @@ def _photons(
     )
 
 
-def _front_phi(particles: Particles, charge: Integers) -> Floats:
-    """Return the azimuth at which particles reach the calorimeter; not a number where the field turns them back."""
-    sine = 0.5 * CURVATURE * CARD.magnetic_field * CARD.barrel.radius * charge / particles.pt
-    with np.errstate(invalid="ignore"):
-        return particles.phi - np.arcsin(sine)
-
-
-def _centres(particles: Particles, candidate: Integers, seeds: PhotonSeeds) -> tuple[Floats, Floats]:
-    """Return eta and phi of the clusters: the mean of photons and electrons in 3 x 7 cells around their seeds."""
-    deta = particles.eta - seeds.eta[candidate]
-    dphi = wrap_phi(particles.phi - seeds.phi[candidate])
-    light = (particles.identity == PHOTON) | (np.abs(particles.identity) == ELECTRON)
-    inside = light & (np.abs(deta) < 1.5 * CARD.barrel.cell) & (np.abs(dphi) < 3.5 * CARD.barrel.cell_phi)
-    total, eta, phi = (
-        np.bincount(candidate[inside], weights=weight[inside], minlength=len(seeds.event))
-        for weight in (particles.energy, particles.energy * deta, particles.energy * dphi)
-    )
-    return seeds.eta + eta / total, seeds.phi + phi / total
+def _layers(found: Clusters, rng: np.random.Generator) -> Layers:
+    """Let all particles near to the candidates shower."""
+    middle_eta, middle_phi = cell_centres(found.eta, found.phi, CARD.barrel)
+    around = found.around
+    deta = around.deta + (found.eta - middle_eta)[around.candidate]
+    dphi = around.dphi + (found.phi - middle_phi)[around.candidate]
+    near = (np.abs(deta) < CARD.barrel.reach) & (np.abs(dphi) < CARD.barrel.reach)
+    incident = Incident(around.candidate[near], around.identity[near], around.energy[near], deta[near], dphi[near])
+    return fire(incident, len(found.eta), CARD.barrel, rng)
 
 
 BRANCHES = {
@@ -245,14 +237,16 @@ SAMPLE = Sample(
             "a weight. The underlying event is overlaid from a pool of soft collisions. All particles around a candidate "
             "shower in a lead and liquid argon calorimeter (parametrised after hep-ex/0001020) with strips, a middle and a "
             "back layer of the granularity of the barrel of ATLAS, with noise; charged ones are bent by 2 T. Candidates "
-            "have a calibrated pT of 20 to 150 GeV in |eta| < 1.3 and little energy behind. Variables of the shower are "
+            "have a calibrated pT of 20 to 150 GeV in |eta| < 1.3 and less than 0.3 of it behind; the option isolation asks for a "
+            "ptcone20 below a fraction of their pT, which leaves fakes that are hard to tell. Variables of the shower are "
             "those of arXiv:1810.05087; isolation sums tracks and calorimeter energy in cones."
         ),
         "leaves_out": (
-            "Photons do not convert before the calorimeter, no pile-up; particles hit the front face at a right angle, "
+            "Photons do not convert before the calorimeter, there is no pile-up and no radiation from incoming partons; "
+            "particles hit the front face at a right angle, "
             "there are no gaps and no cross talk; the shower of the photon does not leak into the isolation. Shower "
-            "photons are radiated 50 times as often, which raises their number and hardly their form; photons "
-            "radiated by incoming quarks are in no class. Candidates are placed by their true centre, so that a "
+            "photons are radiated 50 times as often, which raises their number and hardly their form; and only "
+            "the hardest photon of an origin in a collision is looked at. Candidates are placed by their true centre, so that a "
             "cluster is never split. The classes have equal numbers."
         ),
         "cite": [
@@ -265,4 +259,5 @@ SAMPLE = Sample(
     packages=("pythia8mc", "awkward", "numpy", "numba", "scipy"),
     entry="photons",
     shard_entries=400,
+    options={"isolation": 0.0},
 )
