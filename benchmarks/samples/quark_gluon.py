@@ -31,7 +31,8 @@ def quantities(entries: ak.Array) -> list[Quantity]:
     charged = ak.sum(entries.part.ptrel[entries.part.charge != 0], axis=1)
     return [
         Quantity("constituents of gluon over quark jets", ratio(many), "1.3 to 2.25", "C_A / C_F = 9/4 at most"),
-        Quantity("mean squared mass of gluon over quark jets", ratio(mass**2), "1.3 to 2.25", "C_A / C_F = 9/4 at most"),
+        Quantity("mean squared mass of gluon over quark jets", ratio(mass**2), "1.5 to 2.35",
+                 "at order alpha_s 0.37 / 0.16"),
         Quantity("mean width of gluon over quark jets", ratio(width), "1.3 to 2.25", "C_A / C_F = 9/4 at most"),
         Quantity("AUC of the number of constituents", float(roc_auc_score(label, -many)), "0.75 to 0.9",
                  "the best single observable, arXiv:1810.05165"),

@@ -156,7 +156,8 @@ def commands():
 
 def test_the_commands_are_those_of_the_house():
     assert commands() == [
-        ("cpp",), ("export",), ("firmware", "build"), ("generate",), ("quantize",), ("quickstart",), ("train",),
+        ("cpp",), ("export",), ("firmware", "build"), ("generate",), ("inspect",), ("predict",), ("quantize",),
+        ("quickstart",), ("train",),
     ]  # fmt: skip
 
 

@@ -81,7 +81,9 @@ class _Member:
         if self.dtype.hasobject:
             raise DataError(f"'{file}': the array '{name}' holds Python objects; only numbers are read")
         if fortran and len(self.shape) > 1:
-            raise DataError(f"'{file}': the array '{name}' lies in Fortran order; save it in C order to read it by entries")
+            raise DataError(
+                f"'{file}': the array '{name}' lies in Fortran order; save it in C order to read it by entries"
+            )
         self._start = self._stream.tell()
 
     @property

@@ -5,14 +5,14 @@ from __future__ import annotations
 import gzip
 import io
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO, cast
 
 from keras_hep._optional import require
 
 __all__ = ["open_packed"]
 
 
-def open_packed(file: str) -> IO[bytes]:
+def open_packed(file: str) -> BinaryIO:
     """Open a local file for reading, unpacked.
 
     What Zstandard packs is unpacked into memory as a whole; gzip is unpacked while it is read.
@@ -21,7 +21,7 @@ def open_packed(file: str) -> IO[bytes]:
     with path.open("rb") as stream:
         magic = stream.read(4)
     if magic[:2] == b"\x1f\x8b":
-        return gzip.open(path, "rb")
+        return cast(BinaryIO, gzip.open(path, "rb"))
     if magic == b"\x28\xb5\x2f\xfd":
         return io.BytesIO(bytes(require("cramjam").zstd.decompress(path.read_bytes())))
     return path.open("rb")

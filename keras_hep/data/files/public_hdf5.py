@@ -60,7 +60,6 @@ def open_public_hdf5(file: str) -> LayoutColumns | None:
         if len(set(sizes.values())) != 1:
             raise DataError(f"{file}: the datasets differ in their number of entries: {sizes}")
         return LayoutColumns(file, blocks, fields, opened.pop_all())
-    return None
 
 
 def _top_tagging(handle: Any, file: str) -> Parts:

@@ -110,4 +110,4 @@ def read_out(true: Floats, grid: RegionGrid, rng: np.random.Generator) -> npt.ND
     spread = np.hypot(np.array(grid.stochastic) * np.sqrt(energy), np.array(grid.constant) * energy)
     measured = ((energy + spread * rng.standard_normal(energy.shape)) / stretch).sum(axis=3)
     counts = np.clip(np.floor(measured / grid.quantum), 0, grid.largest)
-    return (grid.quantum * counts).astype(np.float32)
+    return np.asarray(grid.quantum * counts, dtype=np.float32)

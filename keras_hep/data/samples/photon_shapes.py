@@ -11,6 +11,9 @@ __all__ = ["SHAPES", "cluster_energy", "shapes"]
 
 Floats = npt.NDArray[np.float64]
 
+LEAST_ENERGY = 1e-3
+"""Sums of less energy in GeV count as this much where they divide."""
+
 SHAPES = {
     "r_had": "energy behind the electromagnetic calorimeter over that of the cluster",
     "r_eta": "middle layer: energy in 3 x 7 cells (eta x phi) over that in 7 x 7",
@@ -59,11 +62,11 @@ def shapes(layers: Layers, barrel: Barrel) -> dict[str, Floats]:
         `SHAPES`, each of shape (candidates,).
     """
     middle = layers.middle
-    energy = np.maximum(cluster_energy(layers, barrel), 1e-3)
+    energy = np.maximum(cluster_energy(layers, barrel), LEAST_ENERGY)
     return {
         "r_had": layers.hadronic / energy,
-        "r_eta": window(middle, 3, 7) / window(middle, 7, 7),
-        "r_phi": window(middle, 3, 3) / window(middle, 3, 7),
+        "r_eta": window(middle, 3, 7) / np.maximum(window(middle, 7, 7), LEAST_ENERGY),
+        "r_phi": window(middle, 3, 3) / np.maximum(window(middle, 3, 7), LEAST_ENERGY),
         "w_eta2": _width(middle, barrel),
         "f1": _strip_energy(layers, barrel) / energy,
         "f3": window(layers.back, 3, 7) / energy,
@@ -81,7 +84,7 @@ def _width(middle: Floats, barrel: Barrel) -> Floats:
 def _spread(energy: Floats, position: Floats) -> Floats:
     """Return the standard deviation of positions (strips,) or (candidates, strips), weighted with energies."""
     # Noise can make single energies negative, and without a bound a variance as well.
-    total = np.maximum(energy.sum(axis=1), 1e-3)
+    total = np.maximum(energy.sum(axis=1), LEAST_ENERGY)
     mean = (energy * position).sum(axis=1) / total
     variance = (energy * position**2).sum(axis=1) / total - mean**2
     spread: Floats = np.sqrt(np.maximum(variance, 0.0))
@@ -98,7 +101,7 @@ def _strip_shapes(strips: Floats) -> dict[str, Floats]:
     near = np.take_along_axis(strips, highest[:, None] + around, axis=1)
     place = 10
     three, seven = near[:, place - 1 : place + 2].sum(axis=1), near[:, place - 3 : place + 4].sum(axis=1)
-    three = np.maximum(three, 1e-3)
+    three = np.maximum(three, LEAST_ENERGY)
     first, second, valley = _maxima(near, place)
     squared = (near[:, place - 1] + near[:, place + 1]) / three
     return {
@@ -106,7 +109,7 @@ def _strip_shapes(strips: Floats) -> dict[str, Floats]:
         "w_stot": _spread(near, around.astype(np.float64)),
         "f_side": (seven - three) / three,
         "delta_e": second - valley,
-        "e_ratio": (first - second) / np.maximum(first + second, 1e-3),
+        "e_ratio": (first - second) / np.maximum(first + second, LEAST_ENERGY),
     }
 
 

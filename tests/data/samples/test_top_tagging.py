@@ -68,8 +68,8 @@ def test_a_top_jet_has_its_top_quark(shards: dict[str, ak.Array]) -> None:
     assert all(ak.all(qcd[name] == 0) for name in truth)
     px, py, pz, energy = (ak.to_numpy(top[name]).astype(np.float64) for name in truth)
     mass = np.sqrt(energy**2 - px**2 - py**2 - pz**2)
-    assert np.median(mass) == pytest.approx(172.5, abs=1.0)
-    assert np.mean(abs(mass - 172.5) < 10) > 0.9
+    assert np.median(mass) == pytest.approx(173.0, abs=1.0)
+    assert np.mean(abs(mass - 173.0) < 10) > 0.9
     turn = np.arctan2(py, px) - ak.to_numpy(top.jet_phi)
     turn = (turn + np.pi) % (2 * np.pi) - np.pi
     apart = np.hypot(np.arcsinh(pz / np.hypot(px, py)) - ak.to_numpy(top.jet_eta), turn)

@@ -39,14 +39,17 @@ class CaloRegions:
         default_factory=lambda: {
             "ttbar": ("Top:gg2ttbar=on", "Top:qqbar2ttbar=on"),
             "h_aa_4b": (
-                "HiggsSM:gg2H=on",
-                "25:oneChannel=1 1.0 100 36 36",
+                "Higgs:useBSM=on",
+                "HiggsBSM:gg2H2=on",
+                "HiggsH2:coup2A3A3=1",
+                "35:m0=125",
+                "35:onMode=off",
+                "35:onIfMatch=36 36",
                 "36:m0=25",
-                "36:mWidth=0.01",
                 "36:mMin=20",
                 "36:mMax=30",
-                "36:doForceWidth=on",
-                "36:oneChannel=1 1.0 100 5 -5",
+                "36:onMode=off",
+                "36:onIfAny=5",
             ),
             "vbf_h_inv": (
                 "HiggsSM:ff2Hff(t:WW)=on",

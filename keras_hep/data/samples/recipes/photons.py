@@ -80,14 +80,14 @@ class Photons:
             "fake": _SCATTERING,
         }
     )
-    bias: dict[str, float] = field(default_factory=lambda: {"prompt": 2.5, "fragmentation": 4.0, "fake": 4.0})
-    yields: dict[str, float] = field(default_factory=lambda: {"prompt": 0.45, "fragmentation": 0.5, "fake": 0.12})
+    bias: dict[str, float] = field(default_factory=lambda: {"prompt": 2.0, "fragmentation": 3.0, "fake": 3.0})
+    yields: dict[str, float] = field(default_factory=lambda: {"prompt": 0.4, "fragmentation": 0.55, "fake": 0.05})
     soft: SoftCollisions = field(default_factory=lambda: SoftCollisions(pool=250, hard_share=0.0))
     detector: Detector = field(default_factory=Detector)
     barrel: Barrel = field(default_factory=Barrel)
     magnetic_field: float = 2.0
     seed_pt: float = 12.0
-    eta: float = 1.3
+    eta: float = 1.37
     calibration: float = 1.046
     pt: tuple[float, float] = (20.0, 150.0)
     r_had: float = 0.30
@@ -237,7 +237,7 @@ SAMPLE = Sample(
             "a weight. The underlying event is overlaid from a pool of soft collisions. All particles around a candidate "
             "shower in a lead and liquid argon calorimeter (parametrised after hep-ex/0001020) with strips, a middle and a "
             "back layer of the granularity of the barrel of ATLAS, with noise; charged ones are bent by 2 T. Candidates "
-            "have a calibrated pT of 20 to 150 GeV in |eta| < 1.3 and less than 0.3 of it behind; the option isolation asks for a "
+            "have a calibrated pT of 20 to 150 GeV in |eta| < 1.37 and less than 0.3 of it behind; the option isolation asks for a "
             "ptcone20 below a fraction of their pT, which leaves fakes that are hard to tell. Variables of the shower are "
             "those of arXiv:1810.05087; isolation sums tracks and calorimeter energy in cones."
         ),
