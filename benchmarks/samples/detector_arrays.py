@@ -173,7 +173,7 @@ def draw(entries: ak.Array, figure: Figure) -> None:
         events = entries[entries.label == label]
         bright = events[int(np.argmin(np.abs(ak.to_numpy(ak.num(events.hit)) - 150)))]
         hit = bright.hit
-        size = 4 + 12 * np.sqrt(ak.to_numpy(hit.charge))
+        size = 20 + 50 * np.sqrt(ak.to_numpy(hit.charge))
         shown = axes[label].scatter(hit.x + 0.3 * hit.y, hit.z, s=size, c=hit.t, cmap="rainbow_r", alpha=0.7)
         figure.colorbar(shown, ax=axes[label], label="t (ns)")
         axes[label].set(title=f"{name}, {bright.energy / 1000:.1f} TeV", xlabel="x + 0.3 y (m)", ylabel="z (m)")

@@ -88,7 +88,7 @@ def draw(entries: ak.Array, figure: Figure) -> None:
             significance = np.histogram(ak.to_numpy(mine.significance), np.geomspace(0.1, 1e3, 41))
             mplhep.histplot(significance, ax=axes[4], label=name, yerr=False)
             large = mine[mine.cells >= 32]
-            axes[5].plot(large.ratio, measured_ratio(large), ".", ms=3, label=name)
+            axes[5].plot(large.ratio, measured_ratio(large), ".", ms=8, label=name)
     mplhep.histplot(
         np.histogram(pulls(entries[entries.label == 0]), np.linspace(-5, 5, 101)), ax=axes[3], density=True, yerr=False
     )

@@ -123,8 +123,8 @@ def draw(entries: ak.Array, figure: Figure) -> None:
         )
     for radiator, name in zip(CARD.radiators, ("C4F10", "CF4"), strict=True):
         axes[3].plot(middle, separation(middle, 0, 1, radiator), label=f"{name}, $\\pi$ and K")
-    order = np.argsort(ak.to_numpy(entries.mass[:2000]))
-    axes[5].plot(entries.mass[:2000][order], entries.sweight[:2000][order])
+    mass = np.linspace(*CARD.mass.limits, 201)
+    axes[5].plot(mass, CARD.mass.signal_weight(mass))
     axes[0].set(xlabel="DLL(K), 20 to 40 GeV", ylabel="tracks, normalised", yscale="log")
     axes[1].set(xlabel="DLL(p), 20 to 40 GeV", ylabel="tracks, normalised", yscale="log")
     axes[2].set(xlabel="p (GeV)", ylabel="mean DLL(K)", xscale="log")
@@ -132,6 +132,6 @@ def draw(entries: ak.Array, figure: Figure) -> None:
         xlabel="p (GeV)", ylabel="$\\Delta\\theta \\sqrt{N} / \\sigma$", xscale="log", yscale="log", ylim=(0.3, 300)
     )
     axes[4].set(xlabel="mass (GeV)", ylabel="candidates")
-    axes[5].set(xlabel="mass (GeV)", ylabel="sWeight")
+    axes[5].set(xlabel="mass (GeV)", ylabel="sWeight of half signal, half background")
     for axis in axes[:4]:
         axis.legend()

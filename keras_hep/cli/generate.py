@@ -57,6 +57,7 @@ def generate(
     Example: keras-hep generate five-jets --entries 10000 --output jets.root
     """
     from keras_hep.data import samples
+    from keras_hep.data.samples.formats import named_format
 
     if list_:
         return _list(samples.SAMPLES)
@@ -66,7 +67,7 @@ def generate(
     if describe:
         return _describe(sample)
     if output is None:
-        output = Path(name + samples.named_format(format or "ttree").suffixes[0])
+        output = Path(name + named_format(format or "ttree").suffixes[0])
     path = samples.generate(
         name,
         sample.default_entries if entries is None else entries,

@@ -61,7 +61,9 @@ def keep(model: keras.Model, kept: Kept, folder: Path | None, inside: dict[str, 
         "random": _random_states(model),
         "metric": model.metrics_variables if inside is not None else [],
     }
-    values: dict[str, Any] = {f"{part}_{i}": np.asarray(v) for part, list_ in parts.items() for i, v in enumerate(list_)}
+    values: dict[str, Any] = {
+        f"{part}_{i}": np.asarray(v) for part, list_ in parts.items() for i, v in enumerate(list_)
+    }
     with atomic_path(folder / f"{name}.npz") as temporary:
         np.savez(temporary, **values)
     # The state names the file it belongs to: written last, it makes the new one count.

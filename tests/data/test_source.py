@@ -33,7 +33,9 @@ def test_an_ntuple_equals_a_tree(ntuple_file, spec, events):
 
 
 def test_many_files_equal_one(many_files, spec, events):
-    check_source(functools.partial(EventSource, str(many_files / "part*.root"), spec, None), events, chunks=(90, 10_000))
+    check_source(
+        functools.partial(EventSource, str(many_files / "part*.root"), spec, None), events, chunks=(90, 10_000)
+    )
 
 
 def test_files_are_read_in_the_order_given(many_files, spec, events):

@@ -39,6 +39,7 @@ class Barrel:
         strips_per_cell: see there.
         cells: number of cells of middle and back layer in eta and in phi.
         hadronic: size of the hadronic window in eta and phi.
+        cross_talk: part of the energy of a strip that is read by each of its neighbours in eta.
         noise: standard deviation of the noise of a strip, of a cell of the middle and of the back layer, and of the
             hadronic window, in GeV.
         threshold: cells below so many standard deviations of their noise are read as zero; the hadronic window is not.
@@ -56,6 +57,7 @@ class Barrel:
     strips_per_cell: int = 8
     cells: tuple[int, int] = (11, 11)
     hadronic: float = 0.2
+    cross_talk: float = 0.05
     noise: tuple[float, float, float, float] = (0.010, 0.030, 0.030, 0.100)
     threshold: float = 2.0
     least_energy: float = 0.3
@@ -148,15 +150,25 @@ def fire(particles: Incident, candidates: int, barrel: Barrel, rng: np.random.Ge
     zero = np.zeros(candidates)
     cells = deposit(components, axes(np.zeros((candidates, 2)), zero, zero), edges, sections, rng)
     energy = cells.astype(np.float64) / medium.electron_fraction
-    layers, first = [], 0
+    layers: list[Floats] = []
+    first = 0
     for section, noise in zip(sections, barrel.noise, strict=True):
         part = energy[:, first : first + section.count].reshape(candidates, *section.cells[:2])
-        measured = part + noise * rng.standard_normal(part.shape)
+        measured = _cross_talk(part, barrel) if not layers else part
+        measured = measured + noise * rng.standard_normal(part.shape)
         suppressed = (measured < barrel.threshold * noise) & (section.count > 1)
         layers.append(np.where(suppressed, 0.0, measured))
         first += section.count
     strips, middle, back, hadronic = layers
     return Layers(strips, middle, back, hadronic[:, 0, 0])
+
+
+def _cross_talk(strips: Floats, barrel: Barrel) -> Floats:
+    """Return strips with what they read of their neighbours; that of the outermost ones is lost."""
+    shared = (1.0 - 2.0 * barrel.cross_talk) * strips
+    shared[:, 1:] += barrel.cross_talk * strips[:, :-1]
+    shared[:, :-1] += barrel.cross_talk * strips[:, 1:]
+    return shared
 
 
 def _sections(barrel: Barrel) -> tuple[Section, ...]:

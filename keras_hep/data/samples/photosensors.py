@@ -80,7 +80,7 @@ def detect(
 def trigger(
     photoelectrons: Photoelectrons, events: int, sensors: int, readout: Readout
 ) -> tuple[npt.NDArray[np.bool_], Array]:
-    """Return which events are kept, and when their readout begins (ns; infinite without light), each of shape (events,).
+    """Return which events are kept, and when their readout begins (ns; infinite without light), shape (events,) each.
 
     Args:
         photoelectrons: of the particles, without noise.

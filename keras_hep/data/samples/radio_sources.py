@@ -43,7 +43,7 @@ class Morphology:
     components: int = 24
     offset: float = 2.0
     asymmetry: float = 0.15
-    brightness: float = 0.3
+    brightness: float = 0.2
     wiggle: float = 0.03
     fr1_peak: tuple[float, float] = (0.1, 0.4)
     fr1_decay: tuple[float, float] = (0.2, 0.4)
@@ -153,7 +153,7 @@ def _galaxies(
     model: Morphology,
     rng: np.random.Generator,
 ) -> Galaxies:
-    """Put the components of two sides and a core in place; shapes (sources, 2, components), core of shape (sources,)."""
+    """Put the components of two sides, shape (sources, 2, components), and the core, shape (sources,), in place."""
     count = len(size)
     angle = rng.uniform(0, np.pi, count)
     centre = rng.uniform(-model.offset, model.offset, (count, 2))

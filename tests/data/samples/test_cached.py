@@ -27,7 +27,8 @@ from keras_hep.data.samples.cached import cached_sample
 from keras_hep.data.samples.formats import named_format
 from keras_hep.data.samples.order import place_order
 order = place_order(toy_sample.SAMPLE, 40, 1, None, None, named_format("ttree"))
-print(cached_sample(order, workers=1, progress=False))
+path = cached_sample(order, workers=1, progress=False)
+print(path.stat().st_ino, path)
 """
 
 
@@ -91,11 +92,13 @@ def test_two_processes_at_once(
     first = content(path)
     printed, _ = other.communicate(timeout=30)
     assert other.returncode == 0
-    assert Path(printed.strip()) == path
+    inode, name = printed.split(maxsplit=1)
+    assert Path(name.strip()) == path
     assert content(path) == first
     assert len(first["event"]) == len(set(first["event"])) == 40
     if lockable:
         assert shards_made(tmp_path) == 8, "this process waited for the other one"
+        assert int(inode) == path.stat().st_ino, "and took its file"
     left = {file.name for file in path.parent.iterdir()}
     assert left == {path.name, card_path(path).name, path.with_suffix(".lock").name}
 

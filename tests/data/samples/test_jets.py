@@ -29,8 +29,8 @@ EVENTS = objects(
     # two near objects across the azimuth of pi, one 0.5 away, a soft one in the first jet's reach
     [(10.0, 0.0, 3.1), (90.0, 0.1, -3.1), (60.0, 0.0, -2.6), (1.0, 0.3, 3.0)],
     [],
-    # out of reach in eta; too hard; too soft; fine
-    [(100.0, 2.2, 0.0), (300.0, 0.0, 1.0), (40.0, 0.0, 2.0), (70.0, -1.9, -1.0)],
+    # out of reach in eta on either side; too hard; too soft; fine
+    [(100.0, 2.2, 0.0), (120.0, -2.2, 3.0), (300.0, 0.0, 1.0), (40.0, 0.0, 2.0), (70.0, -1.9, -1.0)],
     [(55.0, 0.5, 0.0), (65.0, -0.5, 2.0), (75.0, 0.0, -2.0)],
 )
 
@@ -38,8 +38,8 @@ EVENTS = objects(
 def test_jets_are_selected_and_know_their_event_and_rank() -> None:
     jets = find_jets(EVENTS, 0.4, (50.0, 200.0), 2.0)
     assert jets.event.tolist() == [0, 0, 2, 3, 3, 3]
-    # In the third event the jet out of reach and the too hard one come first.
-    assert jets.rank.tolist() == [0, 1, 2, 0, 1, 2]
+    # In the third event the jets out of reach and the too hard one come first.
+    assert jets.rank.tolist() == [0, 1, 3, 0, 1, 2]
     assert jets.constituents.tag.tolist() == [[90, 10, 1], [60], [70], [75], [65], [55]]
     assert jets.eta[2] == pytest.approx(-1.9)
     assert jets.phi[3:].tolist() == pytest.approx([-2.0, 2.0, 0.0])

@@ -40,6 +40,11 @@ def test_classes_are_what_can_be_seen(particles: Particles) -> None:
     assert set(np.abs(identity)) <= {11, 13, 22, 130, 211}
     assert {-211, 22, 130, 211} <= set(identity)
     np.testing.assert_array_equal(charge, charge_of(identity))
+    energy = ak.to_numpy(seen.E)
+    inside = np.abs(particles.eta) < 4.9
+    photons, hadrons = (particles.energy[inside & (particles.identity == kind)].sum() for kind in (22, 130))
+    assert energy[identity == 22].sum() == pytest.approx(photons, rel=0.1), "electrons without a track are few"
+    assert energy[identity == 130].sum() > 1.5 * hadrons, "all hadrons without a track"
     # Tracks keep their exact direction, so each one has its particle.
     eta = np.arcsinh(ak.to_numpy(seen.pz / np.hypot(seen.px, seen.py)))
     charged = charge_of(particles.identity) != 0

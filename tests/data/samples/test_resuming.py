@@ -140,3 +140,10 @@ def test_blocks_hold_every_class_and_seeds_differ(toy: ModuleType, tmp_path: Pat
     requests = [request for block in blocks for request in block]
     assert len({request.number for request in requests}) == len(requests)
     assert len({int(request.seeds().generate_state(1)[0]) for request in requests}) == len(requests)
+
+
+def test_classes_are_mixed_in_another_way_in_each_block(toy: ModuleType, tmp_path: Path) -> None:
+    label = content(toys.run(toy, tmp_path / "toys.root"))["label"]
+    blocks = [tuple(label[start : start + 10]) for start in range(0, 40, 10)]
+    assert [sum(block) for block in blocks] == [5] * 4
+    assert len(set(blocks)) == 4

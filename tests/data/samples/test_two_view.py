@@ -186,7 +186,7 @@ def test_showers_have_their_maximum_and_their_moliere_radius(energy: float) -> N
 
 
 def test_photons_fly_freely_for_nine_sevenths_of_a_radiation_length() -> None:
-    # Fast pions make photons along z, whose energy is nearly shared by lot: the mean depth has the gap, and the showers'.
+    # Fast pions make photons along z that share their energy by lot: the mean depth is the gap, and the showers'.
     energy, count = 3.0, 600
     made = scatter(np.full(count, 4.0), "neutrino", Scattering(), np.random.default_rng(1))
     pion = np.zeros_like(made.pion)

@@ -249,17 +249,17 @@ SAMPLE = Sample(
             "the angles of a vector that gives two pseudoscalars; Pythia 8 decays them with its table of B decays. The event "
             "is what a generator knows before any simulation of a detector. The label is what a skim decides that comes "
             "after it, as in the selective background simulation of Belle II: charged particles between 17 and 150 degrees "
-            "are measured with an efficiency of 95 %, a resolution of 0.4 % and confusion of kaons with pions, neutral pions "
-            "with 50 % and 2 %; an event is accepted if a kaon and pions make a D meson (K pi, K pi pi0, K 3pi, K 2pi) and "
-            "this with one to three more pions makes a B meson (beam-constrained mass above 5.24 GeV, energy within 0.2 GeV "
-            "of that of the beam). The detector is random, so that the tree does not fix the label."
+            "are measured with an efficiency of 97 %, a resolution of 0.4 % and confusion of kaons with pions, neutral pions "
+            "with 65 % and 2 %; an event is accepted if a kaon and pions make a D meson (K pi, K 2pi, K 3pi, each also with a "
+            "neutral pion) and this with one to four more pions makes a B meson (beam-constrained mass above 5.24 GeV, energy "
+            "within 0.2 GeV of that of the beam). The detector is random, so that the tree does not fix the label."
         ),
         "leaves_out": (
-            "Mixing and quantum correlation of neutral B mesons and CP violation, decays of psi(2S) through gluons, models of the matrix elements of most "
-            "decays (Pythia distributes them in phase space, and fragments quarks where exclusive decays are not known), "
-            "radiation in decays, continuum events, the spread of beam energy and collision point, material, photons "
+            "Mixing and quantum correlation of neutral B mesons and CP violation, decays of psi(2S) through gluons, models of "
+            "the matrix elements of most decays (Pythia distributes them in phase space, and fragments quarks where "
+            "exclusive decays are not known), radiation in decays, continuum events, the spread of beam energy and collision point, material, photons "
             "that are wrongly paired, other decay modes that a full event interpretation would use, and its classifiers. "
-            "Rejected and accepted events have equal numbers, though the skim accepts a few per cent alone."
+            "Rejected and accepted events have equal numbers, though the skim accepts about a twelfth alone."
         ),
         "cite": ["arXiv:2203.11601 (Pythia 8.3)", "arXiv:1807.08680 (full event interpretation of Belle II)"],
         "branches": BRANCHES,

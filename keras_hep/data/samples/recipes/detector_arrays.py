@@ -225,7 +225,7 @@ SAMPLE = Sample(
             "muon emits at the Cherenkov angle, falling as exp(-d/lambda)/d, delayed by scattering with Pandel's "
             "gamma distribution. Cascades are electromagnetic showers taken as points, whose light falls as "
             "exp(-d/lambda)/d^2 and peaks at the Cherenkov angle near by. Photoelectrons, with a time resolution of 3 "
-            "ns, are gathered in gates of 25 ns; noise (option noise, kHz a sensor, 0 to 100) is uniform in the readout "
+            "ns, are gathered in gates of 25 ns; noise (option noise, kHz a sensor, 0 to 100) is uniform in the "
             "window of 5 microseconds. An event needs light in six sensors; one without is tried again "
             "elsewhere with the same energy, so that the spectrum stays flat in log E from 100 GeV to 100 TeV."
         ),
@@ -240,6 +240,10 @@ SAMPLE = Sample(
             "arXiv:1210.5140 (light of showers)",
         ],
         "branches": BRANCHES,
+        "option_meanings": {
+            "geometry": "square: 5 x 5 strings of 16 sensors; hexagonal: 19 strings",
+            "noise": "noise of a sensor in kHz, from 0 to 100",
+        },
     },
     packages=("numpy", "numba", "awkward"),
     shard_entries=1_000,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import awkward as ak
-import numba
 import numpy as np
-import numpy.typing as npt
 
+from keras_hep.data.samples.bottom_pair import bottom_pair
 from keras_hep.data.samples.detector import Detector
 from keras_hep.data.samples.early_veto import EarlyVeto, start_vetoing
 from keras_hep.data.samples.event_image import event_images
@@ -23,16 +22,10 @@ from keras_hep.data.samples.sample import Checkpoint, Sample, ShardRequest
 from keras_hep.data.samples.semileptonic_tops import SEED_STEP, SEMILEPTONIC
 from keras_hep.physics import invariant_mass
 
-__all__ = ["SAMPLE", "EventImages", "additional_bottoms", "make_shard"]
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
+__all__ = ["SAMPLE", "EventImages", "make_shard"]
 
 CLASSES = ("ttbb", "ttH")
-BOTTOM, TOP = 5, 6
-PRIMARY_HADRON = 8
-"""Tens of the status of hadrons that come from partons."""
-
+BOTTOM = 5
 PIXELS = (8, 200)
 
 
@@ -136,54 +129,11 @@ def _all_but_hardest_bottom(event: Any, process: Any) -> Iterable[tuple[float, f
     return sorted(bottoms, reverse=True)[1:]
 
 
-class _Pair(NamedTuple):
-    """The two hardest additional b quarks of each event, harder first: (events, 2); zero where there are fewer."""
-
-    pt: Floats
-    eta: Floats
-    phi: Floats
-    energy: Floats
-
-
-def additional_bottoms(record: Record) -> npt.NDArray[np.bool_]:
-    """Tell which entries are b quarks that have done with the shower and do not come from a top quark."""
-    bottom = np.abs(record.identity) == BOTTOM
-    hadronising = np.abs(record.status[record.daughter1]) // 10 == PRIMARY_HADRON
-    additional: npt.NDArray[np.bool_] = bottom & hadronising & ~_from_top(record.identity, record.mother1)
-    return additional
-
-
-@numba.njit(cache=True, nogil=True)
-def _from_top(identity: Integers, mother: Integers) -> npt.NDArray[np.bool_]:
-    """Tell which entries come from a top quark; mothers come before daughters in the decays of a record."""
-    found = np.zeros(len(identity), dtype=np.bool_)
-    for entry in range(len(identity)):
-        parent = mother[entry]
-        found[entry] = parent < entry and (found[parent] or abs(identity[parent]) == TOP)
-    return found
-
-
-def _bottom_pair(record: Record) -> _Pair:
-    """Return the two hardest additional b quarks within reach."""
-    pt = np.hypot(record.px, record.py)
-    eta = np.arcsinh(record.pz / np.maximum(pt, 1e-12))
-    chosen = np.flatnonzero(additional_bottoms(record) & (np.abs(eta) < CARD.bottom_eta) & (pt > CARD.bottom_pt))
-    event = record.event[chosen]
-    order = np.lexsort((-pt[chosen], event))
-    chosen, event = chosen[order], event[order]
-    rank = np.arange(len(event)) - np.searchsorted(event, event)
-    pair = np.zeros((4, len(record.counts), 2))
-    hardest = rank < 2
-    columns = np.stack([pt, eta, np.arctan2(record.py, record.px), record.energy])[:, chosen[hardest]]
-    pair[:, event[hardest], rank[hardest]] = columns
-    return _Pair(*pair)
-
-
 def _events(record: Record, overlay: Overlay, pixels: int, rng: np.random.Generator) -> ak.Array:
     """Reconstruct and select the events of a batch, with their positions in it as ``event``."""
     count = len(record.counts)
-    pair = _bottom_pair(record)
-    distance = _distance(pair)
+    pair = bottom_pair(record, CARD.bottom_pt, CARD.bottom_eta)
+    distance = pair.distance()
     particles = overlay.add(events_of(record).particles, overlay.underlying(count, rng), rng)
     found = reconstruct(particles, CARD.detector, CARD.reconstruction, count, rng)
     leptons = ak.concatenate(
@@ -210,7 +160,7 @@ def _events(record: Record, overlay: Overlay, pixels: int, rng: np.random.Genera
         "n_btags": ak.values_astype(ak.sum(jets.tag, axis=1), np.int32),
         "met_pt": np.abs(found.missing).astype(np.float32),
         "met_phi": np.angle(found.missing).astype(np.float32),
-        "bb_mass": _pair_mass(pair.pt, pair.eta, pair.phi, pair.energy),
+        "bb_mass": pair.mass().astype(np.float32),
         "bb_distance": distance.astype(np.float32),
         "index_b1": matches[:, 0],
         "index_b2": matches[:, 1],
@@ -221,19 +171,6 @@ def _events(record: Record, overlay: Overlay, pixels: int, rng: np.random.Genera
     about = {f"lepton_{name}": _stored(lepton[name]) for name in ("pt", "eta", "phi")}
     about |= {f"lepton_{name}": ak.values_astype(lepton[name], np.int32) for name in ("charge", "kind")}
     return ak.zip({**{name: chosen[name] for name in chosen.fields}, **about}, depth_limit=1)
-
-
-def _distance(pair: _Pair) -> Floats:
-    """Return the distance of the two quarks in eta and phi."""
-    turn = np.abs(pair.phi[:, 0] - pair.phi[:, 1])
-    return np.hypot(pair.eta[:, 0] - pair.eta[:, 1], np.minimum(turn, 2.0 * np.pi - turn))
-
-
-def _pair_mass(pt: Floats, eta: Floats, phi: Floats, energy: Floats) -> npt.NDArray[np.float32]:
-    """Return the mass of two momenta each, from arrays (events, 2)."""
-    across, along = np.abs((pt * np.exp(1j * phi)).sum(axis=1)), (pt * np.sinh(eta)).sum(axis=1)
-    squared = energy.sum(axis=1) ** 2 - across**2 - along**2
-    return np.asarray(np.sqrt(np.maximum(squared, 0.0)), dtype=np.float32)
 
 
 def _stored(values: Any) -> ak.Array:

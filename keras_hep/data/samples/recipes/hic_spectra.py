@@ -158,28 +158,21 @@ def _spectra(count: int, state: EquationOfState, samples: int, outliers: float, 
 def _collisions(count: int, state: EquationOfState, rng: np.random.Generator) -> tuple[Array, BlastWave, Array]:
     """Draw impact parameters (fm), freeze-outs and mean numbers of pions."""
     impact = CARD.largest_impact * np.sqrt(rng.random(count))
-    plane = rng.uniform(-np.pi, np.pi, count)
-    scatter = CARD.eccentricity_spread * rng.standard_normal((2, count, 2))
-    second = np.hypot(CARD.eccentricity * impact + scatter[0, :, 0], scatter[0, :, 1])
-    tilt = np.arctan2(scatter[0, :, 1], CARD.eccentricity * impact + scatter[0, :, 0])
-    third, angle = np.hypot(scatter[1, :, 0], scatter[1, :, 1]), np.arctan2(scatter[1, :, 1], scatter[1, :, 0])
+    # Each eccentricity is a vector with Gaussian scatter; the second has the overlap of the nuclei as its mean.
+    scatter = CARD.eccentricity_spread * rng.standard_normal((4, count))
+    second = np.hypot(CARD.eccentricity * impact + scatter[0], scatter[1])
+    third = np.hypot(scatter[2], scatter[3])
     inner = 1 - CARD.flow_loss * (impact / CARD.largest_impact) ** 2
     waves = BlastWave(
         temperature=state.temperature + CARD.temperature_spread * rng.standard_normal(count),
         flow=state.flow * inner + CARD.flow_spread * rng.standard_normal(count),
         flow2=state.response2 * second,
         flow3=state.response3 * third,
-        psi2=_wrap(plane + tilt / 2, 2),
-        psi3=_wrap(plane + angle / 3, 3),
+        psi2=rng.uniform(-np.pi / 2, np.pi / 2, count),
+        psi3=rng.uniform(-np.pi / 3, np.pi / 3, count),
     )
     fluctuation = np.exp(CARD.pions_spread * rng.standard_normal(count))
     return impact, waves, CARD.pions * np.exp(-((impact / CARD.pions_fall) ** 2)) * fluctuation
-
-
-def _wrap(angle: Array, order: int) -> Array:
-    """Return the angle of a harmonic in its period, [-pi / order, pi / order)."""
-    period = 2 * np.pi / order
-    return np.asarray((angle + period / 2) % period - period / 2)
 
 
 def _clumps(count: int, clumped: bool, rng: np.random.Generator) -> ak.Array:
@@ -263,6 +256,11 @@ SAMPLE = Sample(
             "nucl-th/9307020 (blast wave), hep-ph/0101136 (its elliptic flow)",
         ],
         "branches": BRANCHES,
+        "option_meanings": {
+            "kind": "spectra: pions in pT and azimuth; clumps: baryons in the plane across the beam",
+            "samples": "samplings of one freeze-out that a spectrum is the mean of, from 1 to 100",
+            "outliers": "part of the collisions that are outliers, from 0 to 0.5",
+        },
     },
     packages=("numpy", "numba", "awkward"),
     shard_entries=2_000,

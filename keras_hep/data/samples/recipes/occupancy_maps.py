@@ -227,7 +227,7 @@ SAMPLE = Sample(
     card={
         "physics": (
             "Hits in 64 x 64 cells of pseudorapidity and azimuth, Poisson about an expectation: a smooth rise with "
-            "|eta|, modules of 8 x 8 cells with less acceptance at their edges, and gains of modules and cells that are "
+            "|eta|, modules of 8 x 8 cells with less acceptance at their edges, and gains of modules and cells "
             "the same in all maps; a level that varies from map to map, and a wave in phi as from a beam off centre. "
             "In dead maps a region (up to 3 x 3 channels, a board of 4 x 8, a module, or a sector along all eta) keeps "
             "a part of its hits between 0 and 0.9; in noisy ones channels or a board have 1.1 to 10 times as many. In "
@@ -241,6 +241,9 @@ SAMPLE = Sample(
         ),
         "cite": ["arXiv:1808.00911 (networks on the occupancy of muon chambers)"],
         "branches": BRANCHES,
+        "option_meanings": {
+            "occupancy": "mean number of hits in a cell, from 1 to 100000",
+        },
     },
     packages=("numpy", "awkward"),
     shard_entries=2_000,

@@ -236,18 +236,19 @@ SAMPLE = Sample(
             "fake ones are the hardest photons of hadron decays in jets. Scatterings of high pT are made more often, with "
             "a weight. The underlying event is overlaid from a pool of soft collisions. All particles around a candidate "
             "shower in a lead and liquid argon calorimeter (parametrised after hep-ex/0001020) with strips, a middle and a "
-            "back layer of the granularity of the barrel of ATLAS, with noise; charged ones are bent by 2 T. Candidates "
-            "have a calibrated pT of 20 to 150 GeV in |eta| < 1.37 and less than 0.3 of it behind; the option isolation asks for a "
-            "ptcone20 below a fraction of their pT, which leaves fakes that are hard to tell. Variables of the shower are "
-            "those of arXiv:1810.05087; isolation sums tracks and calorimeter energy in cones."
+            "back layer of the granularity of the barrel of ATLAS, with noise and cross talk; charged ones are bent by 2 T. "
+            "Candidates have a calibrated pT of 20 to 150 GeV in |eta| < 1.37 and less than 0.3 of it behind; the option "
+            "isolation asks for a ptcone20 below this fraction of their pT (0 for no such cut), which makes fakes rare and "
+            "harder to tell. Variables of the shower are those of arXiv:1810.05087; isolation sums tracks and calorimeter energy in cones."
         ),
         "leaves_out": (
-            "Photons do not convert before the calorimeter, there is no pile-up and no radiation from incoming partons; "
-            "particles hit the front face at a right angle, "
-            "there are no gaps and no cross talk; the shower of the photon does not leak into the isolation. Shower "
-            "photons are radiated 50 times as often, which raises their number and hardly their form; and only "
-            "the hardest photon of an origin in a collision is looked at. Candidates are placed by their true centre, so that a "
-            "cluster is never split. The classes have equal numbers."
+            "Photons do not convert before the calorimeter, there is no pile-up and no radiation from incoming partons. "
+            "Particles hit the front face at a right angle, all material before the strips is directly in front of them, "
+            "and there are no gaps: showers are a little narrower than in a real detector and the classes easier to tell "
+            "apart. The shower of the photon does not leak into the isolation. Shower photons are radiated 50 times as "
+            "often, which raises their number and hardly their form. Only the hardest photon of an origin in a collision "
+            "is looked at, and its cluster is placed by true directions, so it is never split. The classes have equal "
+            "numbers."
         ),
         "cite": [
             "arXiv:2203.11601 (Pythia 8.3)",

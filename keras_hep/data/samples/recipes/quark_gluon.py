@@ -47,6 +47,7 @@ class QuarkGluon:
         radius: anti-kT radius; also the largest distance between jet and parton.
         jet_pt: least and largest pT of a jet in GeV.
         jet_eta: largest absolute pseudorapidity of a jet.
+        leading: only so many leading jets of an event are looked at.
         constituents: at most so many constituents of a jet are stored, the hardest ones.
     """
 
@@ -70,6 +71,7 @@ class QuarkGluon:
     radius: float = 0.4
     jet_pt: tuple[float, float] = (500.0, 550.0)
     jet_eta: float = 1.7
+    leading: int = 2
     constituents: int = 200
 
 
@@ -105,7 +107,7 @@ def make_shard(request: ShardRequest, checkpoint: Checkpoint) -> ak.Array:
             if detector
             else true_objects(events.particles, count)
         )
-        jets, parton = _matched(find_jets(seen, CARD.radius, CARD.jet_pt, CARD.jet_eta), events, name)
+        jets, parton = _matched(find_jets(seen, CARD.radius, CARD.jet_pt, CARD.jet_eta, CARD.leading), events, name)
         return _branches(jets, parton, request, first)
 
     # An event gives about 0.4 jets.
@@ -133,7 +135,7 @@ def _branches(jets: Jets, parton: ak.Array, request: ShardRequest, first: int) -
     classes = {"id": ak.values_astype(stored.id, np.int32), "charge": ak.values_astype(stored.charge, np.int8)}
     return ak.zip(
         {
-            "event": request.first_event() + first + jets.event,
+            "event": (request.first_event() + first + jets.event) * CARD.leading + jets.rank,
             "label": np.full(len(jets.event), request.label, dtype=np.int32),
             "parton": ak.values_astype(ak.fill_none(parton, 0), np.int32),
             **{name: single[name] for name in jet},
@@ -144,7 +146,7 @@ def _branches(jets: Jets, parton: ak.Array, request: ShardRequest, first: int) -
 
 
 BRANCHES = {
-    "event": "identity of the jet and number of its collision, unique in the sample",
+    "event": "identity of the jet, unique in the sample; event // 2 names the collision",
     "label": "class: 0 gluon, 1 quark",
     "parton": "PDG number, without sign, of the parton that the jet comes from: 21 for gluons, 1 to 5 for quarks",
     **JET_BRANCHES,
@@ -168,14 +170,15 @@ SAMPLE = Sample(
             "with a gluon (from quark and antiquark) or with a quark of any of five flavours (from quark and gluon), "
             "with pT of the hard process between 300 and 1000 GeV. What a parametrised detector with tracks, "
             "electromagnetic and hadronic towers sees (or, with detector=off, the particles except neutrinos) is "
-            "clustered with anti-kT, R = 0.4 (arXiv:0802.1189). Jets are taken if their pT lies between 500 and 550 GeV, "
-            "their pseudorapidity below 1.7, and the gluon or quark of the hard process within R of their axis. So that "
+            "clustered with anti-kT, R = 0.4 (arXiv:0802.1189). The two leading jets of an event are taken "
+            "if their pT lies between 500 and 550 GeV, their pseudorapidity below 1.7, and the gluon or quark of the hard "
+            "process within R of their axis. So that "
             "time is not spent on other collisions, one is given up if it has no parton jet near this pT after all "
             "emissions above 20 GeV; few jets in a thousand are lost by that."
         ),
         "leaves_out": (
-            "Multiple parton interactions (the underlying event) are off unless underlying=on, as they are in the public "
-            "data set; pile-up is off. Matrix elements are of leading order and not matched to higher multiplicities, "
+            "Multiple parton interactions (the underlying event), which the public data set has, are off unless "
+            "underlying=on; pile-up is off. Matrix elements are of leading order and not matched to higher multiplicities, "
             "tracks do not bend in the magnetic field, showers do not spread over towers, there is no trigger. What a "
             "quark or gluon jet is, is defined by the hard process and the parton near its axis. The classes have equal "
             "numbers, not their cross sections."

@@ -107,7 +107,7 @@ BRANCHES = {
     "size": "true size from end to end, 0 for unresolved sources (arcsec)",
     "flux": "true flux (mJy)",
     "snr": "true largest brightness over the rms of the noise",
-    "fr_ratio": "true distance of the brightest places on the two sides of the core over the size; 0 for unresolved sources",
+    "fr_ratio": "true distance of the brightest places on the two sides of the core over the size; 0 if unresolved",
     "x": "true place of the core from the centre of the image, along columns (arcsec)",
     "y": "its place along rows (arcsec)",
     "image": "brightness (mJy per beam) in pixels of 1.8 arcsec, y before x, shape (pixels, pixels)",
@@ -124,9 +124,9 @@ SAMPLE = Sample(
     card={
         "physics": (
             "Images in pixels of 1.8 arcsec with a round beam of 5.4 arcsec full width at half maximum and noise of "
-            "0.15 mJy per beam, like those of the FIRST survey. Sources are sums of Gaussian components. FR I: two jets "
+            "0.15 mJy per beam, as in the FIRST survey. Sources are sums of Gaussian components. FR I: two jets "
             "whose brightness peaks at 0.1 to 0.4 of their length and fades outwards while they widen and bend. FR II: "
-            "hot spots at 0.65 to 0.95 of the length, in lobes that fade towards the core. Both have a core, two sides of "
+            "hot spots at 0.65 to 0.95 of the length, in lobes that fade towards the core. Both have a core, sides of "
             "different length and brightness, and wiggles. By the definition of Fanaroff and Riley the brightest "
             "places on the two sides are less (I) or more (II) than half of the size apart. Unresolved sources are "
             "points. The peak over the noise is drawn between half and twice the option snr, uniform in the logarithm. "
@@ -140,6 +140,10 @@ SAMPLE = Sample(
             "arXiv:1905.03274 (convolutional and capsule networks for these classes)",
         ],
         "branches": BRANCHES,
+        "option_meanings": {
+            "pixels": "pixels along a side, from 32 to 256",
+            "snr": "typical peak over the rms of the noise, from 1 to 1e6",
+        },
     },
     packages=("numpy", "awkward"),
     shard_entries=2_000,

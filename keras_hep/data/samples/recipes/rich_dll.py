@@ -135,7 +135,7 @@ SAMPLE = Sample(
     configuration={"revision": 1, **asdict(CARD), "masses": MASSES},
     card={
         "physics": (
-            "Tracks of 2 to 100 GeV, uniform in the logarithm, cross two ring-imaging Cherenkov detectors like those of "
+            "Tracks of 2 to 100 GeV, uniform in the logarithm, cross two ring-imaging Cherenkov detectors as in "
             "LHCb: C4F10 (n = 1.0014, 25 to 300 mrad from the beam) and CF4 (n = 1.0005, 15 to 120 mrad). A particle "
             "above threshold makes a Poisson number of photons in proportion to sin^2 of its Cherenkov angle, each "
             "measured with a Gaussian resolution (1.62 and 0.68 mrad); hits of other rings are uniform in angle and "
@@ -156,6 +156,9 @@ SAMPLE = Sample(
             "physics/0402083 (sPlot)",
         ],
         "branches": BRANCHES,
+        "option_meanings": {
+            "sweights": "half of the candidates are background, and weights of sPlot take it away",
+        },
     },
     packages=("numpy", "numba", "scipy", "awkward"),
     shard_entries=100_000,

@@ -159,6 +159,10 @@ SAMPLE = Sample(
             "arXiv:1105.3980 (log-normal convergence)",
         ],
         "branches": BRANCHES,
+        "option_meanings": {
+            "pixels": "pixels along a side: 64, 128 or 256",
+            "vary": "draw sigma and slope of each map, instead of 0.02 and 1.3 for all",
+        },
     },
     packages=("numpy", "scipy", "awkward"),
     shard_entries=150,

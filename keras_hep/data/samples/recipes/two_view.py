@@ -209,11 +209,14 @@ SAMPLE = Sample(
         ),
         "leaves_out": (
             "No nucleus around the nucleon (no Fermi motion, no rescattering), no flux, no cross sections; neutrons "
-            "and the decays of muons and pions are not seen, light is neither quenched nor attenuated along a cell, cosmic "
+            "and decays of muons and pions are not seen, light is neither quenched nor attenuated in cells, cosmic "
             "rays and the rock are absent. Showers do not begin with a single minimum ionising electron."
         ),
         "cite": ["arXiv:1604.01444 (networks on such images)"],
         "branches": BRANCHES,
+        "option_meanings": {
+            "noise": "chance of a cell to fire by itself, from 0 to 0.1",
+        },
     },
     packages=("numpy", "numba", "scipy", "awkward"),
     shard_entries=800,
