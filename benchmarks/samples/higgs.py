@@ -61,7 +61,7 @@ def quantities(entries: ak.Array) -> list[Quantity]:
     return [
         *found,
         Quantity("part of the events with m_lv at the W mass", m_lv, "0.6 to 0.85", "real solutions for the neutrino"),
-        Quantity("AUC of boosted trees, low-level variables", auc_of_trees(entries, low), "0.60 to 0.73",
+        Quantity("AUC of boosted trees, low-level variables", auc_of_trees(entries, low), "0.58 to 0.73",
                  f"0.73 in {PAPER}"),
         Quantity("AUC of boosted trees, high-level variables", auc_of_trees(entries, high), "0.72 to 0.82",
                  f"0.78 in {PAPER}"),

@@ -10,7 +10,8 @@ from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.samples.quantity import Quantity
-from keras_hep.data.samples.recipes.toys import CARD, CLASSES, SAMPLE, Choices, log_density
+from keras_hep.data.samples.recipes.toys import CLASSES, SAMPLE
+from keras_hep.data.samples.toy_densities import CARD, Choices, log_density
 
 ENTRIES = 80_000
 

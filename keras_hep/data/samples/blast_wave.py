@@ -112,7 +112,8 @@ def _cells(flow: float, flow2: float) -> tuple[Array, Array, Array]:
     """Return rapidity, azimuth and weight of the cells of a quadrature, for a modulation along the axis."""
     nodes, weights = np.polynomial.legendre.leggauss(12)
     radius = (nodes + 1) / 2
-    phi = np.arange(32) * 2 * np.pi / 32
+    # A quarter of the circle: an elliptic modulation is the same in all four.
+    phi = (np.arange(8) + 0.5) * np.pi / 16
     rho = radius[:, None] * (flow + flow2 * np.cos(2 * phi))
     return rho, np.broadcast_to(phi, rho.shape), np.broadcast_to((weights * radius)[:, None], rho.shape)
 

@@ -184,8 +184,10 @@ def test_flow_of_the_sample_is_about_the_true_angles(spectra: ak.Array) -> None:
         counts, psi = ak.to_numpy(mine.spectrum).sum(axis=1), ak.to_numpy(mine.psi2)
         v2 = (counts * np.cos(2 * (PHI - psi[:, None]))).sum() / counts.sum()
         assert v2 > least
-        third = (counts * np.cos(3 * (PHI - ak.to_numpy(mine.psi3)[:, None]))).sum() / counts.sum()
-        assert third > 2 / np.sqrt(2 * counts.sum())
+    # The triangular flow of a crossover is large enough to be seen in so few collisions.
+    mine = spectra[spectra.label == 0]
+    counts, psi = ak.to_numpy(mine.spectrum).sum(axis=1), ak.to_numpy(mine.psi3)
+    assert (counts * np.cos(3 * (PHI - psi[:, None]))).sum() > 4 * np.sqrt(counts.sum() / 2)
 
 
 def test_a_collision_tells_a_little_and_many_tell_all(spectra: ak.Array) -> None:

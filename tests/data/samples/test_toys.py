@@ -11,8 +11,9 @@ import pytest
 from scipy import stats
 
 from keras_hep.data.samples import generate
-from keras_hep.data.samples.recipes.toys import CARD, CLASSES, SAMPLE, Choices, log_density, make_shard
+from keras_hep.data.samples.recipes.toys import CLASSES, SAMPLE, make_shard
 from keras_hep.data.samples.sample import ShardRequest
+from keras_hep.data.samples.toy_densities import CARD, Choices, log_density
 from keras_hep.errors import DataError
 
 Floats = npt.NDArray[np.float64]
