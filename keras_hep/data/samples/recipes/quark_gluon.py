@@ -66,7 +66,7 @@ class QuarkGluon:
         }
     )
     truth: dict[str, tuple[int, ...]] = field(default_factory=lambda: {"gluon": (GLUON,), "quark": (1, 2, 3, 4, 5)})
-    veto: EarlyVeto = field(default_factory=lambda: EarlyVeto((450.0, 660.0), rapidity=2.2))
+    veto: EarlyVeto = field(default_factory=lambda: EarlyVeto((460.0, 620.0), rapidity=2.2))
     detector: Detector = field(default_factory=Detector)
     radius: float = 0.4
     jet_pt: tuple[float, float] = (500.0, 550.0)
@@ -170,10 +170,11 @@ SAMPLE = Sample(
             "with a gluon (from quark and antiquark) or with a quark of any of five flavours (from quark and gluon), "
             "with pT of the hard process between 300 and 1000 GeV. What a parametrised detector with tracks, "
             "electromagnetic and hadronic towers sees (or, with detector=off, the particles except neutrinos) is "
-            "clustered with anti-kT, R = 0.4 (arXiv:0802.1189). The two leading jets of an event are taken if their pT "
-            "lies between 500 and 550 GeV, their pseudorapidity below 1.7, and the gluon or quark of the hard process "
-            "within R of their axis. So that time is not spent on other collisions, one is given up if it has no parton "
-            "jet near this pT after all emissions above 20 GeV; less than one jet in a hundred is lost by that."
+            "clustered with anti-kT, R = 0.4 (arXiv:0802.1189). The two leading jets of an event are taken "
+            "if their pT lies between 500 and 550 GeV, their pseudorapidity below 1.7, and the gluon or quark of the hard "
+            "process within R of their axis. So that "
+            "time is not spent on other collisions, one is given up if it has no parton jet near this pT after all "
+            "emissions above 20 GeV; few jets in a thousand are lost by that."
         ),
         "leaves_out": (
             "Multiple parton interactions (the underlying event), which the public data set has, are off unless "
