@@ -16,6 +16,8 @@ __all__ = ["load_validated", "load_yaml", "validated", "validation_message"]
 
 Model = TypeVar("Model", bound=BaseModel)
 Path_ = tuple[str | int, ...]
+DEEPEST = 30
+"""Levels of keys and lists to which lines are looked up."""
 
 
 def load_validated(model: type[Model], path: str | Path, what: str) -> Model:
@@ -108,10 +110,12 @@ def _read(path: str | Path, what: str) -> tuple[Any, str]:
 
 
 def _places(text: str) -> dict[Path_, int]:
-    """Return the line of each key and list item."""
+    """Return the line of each key and list item, to the depth that a schema can have."""
     found: dict[Path_, int] = {}
 
     def walk(node: yaml.Node | None, path: Path_) -> None:
+        if len(path) == DEEPEST:  # an alias may hold itself
+            return
         if isinstance(node, yaml.MappingNode):
             for key, value in node.value:
                 here = (*path, str(key.value))

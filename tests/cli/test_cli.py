@@ -385,19 +385,19 @@ def test_a_missing_branch_is_named_with_the_nearest(all_refused, work, jets):
     all_refused(r"other\.root:jets: there is no branch 'j_shape1': did you mean 'j_shape", path)
 
 
-@pytest.mark.parametrize("left", [0.9, 0.5, 0.0])
-def test_a_file_cut_short_is_named(all_refused, work, jets, left):
+@pytest.mark.parametrize(("left", "state"), [(0.9, "cut short"), (0.5, "cut short"), (0.0, "empty")])
+def test_a_file_cut_short_is_named(all_refused, work, jets, left, state):
     needed = {name: jets[name] for name in ("j_g", "j_q", "j_mult", "j_shape1", "j_mass", "j_pt")}
     whole = write_tree(work / "short.root", needed).read_bytes()
     path = work / "short.root"
     path.write_bytes(whole[: int(len(whole) * left)])
-    all_refused(r"DataError: .*short\.root.*cut short", path)
+    all_refused(rf"FileReadError: .*short\.root' is {state}", path)
 
 
 def test_a_file_of_another_kind_is_named(all_refused, work):
     path = work / "text.root"
     path.write_text("pt eta phi\n" * 100)
-    all_refused(r"text\.root' cannot be opened as a ROOT file", path)
+    all_refused(r"FileReadError: .*text\.root' is neither a ROOT nor an HDF5 file", path)
 
 
 def test_a_jagged_branch_where_a_number_is_needed(all_refused, work, jets):

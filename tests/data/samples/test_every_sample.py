@@ -10,6 +10,10 @@ from keras_hep.data.samples import SAMPLES, sample_of
 from keras_hep.data.samples.order import checked_options
 
 CARD = {"physics", "leaves_out", "cite", "branches"}
+MACHINERY = {
+    "sample", "description", "tree", "format", "entry", "entries", "seed", "options", "classes", "configuration",
+    "versions", "made_with", "configuration_hash", "content_hash",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -19,6 +23,7 @@ def test_a_sample_describes_itself(name: str) -> None:
     assert sample.description == SAMPLES[name]
     assert sample.entry != "entries", "an entry has a name of its own"
     assert set(sample.card) >= CARD
+    assert set(sample.card).isdisjoint(MACHINERY), "the card of a file says these itself"
     assert len(sample.card["physics"]) > 100
     assert len(sample.card["leaves_out"]) > 50
     assert {"event", "label"} <= set(sample.card["branches"])

@@ -165,6 +165,9 @@ SAMPLE = Sample(
         ),
         "cite": ["arXiv:2203.11601 (Pythia 8.3)"],
         "branches": BRANCHES,
+        "option_meanings": {
+            "pileup": "mean number of pile-up collisions",
+        },
     },
     packages=("pythia8mc", "awkward", "numpy"),
     shard_entries=2000,

@@ -241,6 +241,9 @@ SAMPLE = Sample(
             "arXiv:1111.6097 (FastJet)",
         ],
         "branches": BRANCHES,
+        "option_meanings": {
+            "pixels": "pixels along each axis of the image",
+        },
     },
     packages=("pythia8mc", "fastjet", "awkward", "numpy"),
     shard_entries=200,

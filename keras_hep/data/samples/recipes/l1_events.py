@@ -167,11 +167,13 @@ class _Maker:
         made, numbers = 0, dict[int, int]()
         while made < entries:
             batch = _next_batch(source, min(size, entries - made + 2), checkpoint)
-            selected = self._finish(batch)
-            for collision in batch:
+            finished = self._finish(batch)
+            kept = [collision for collision, selected in zip(batch, finished.selected, strict=True) if selected]
+            # Numbers for those kept alone: the next process counts on from `first + entries`.
+            for collision in kept:
                 numbers.setdefault(collision.number, first + len(numbers))
-            event = np.array([numbers[c.number] * DECAYS + c.trial for c in batch], dtype=np.int64)
-            parts.append(ak.with_field(selected, event, "event")[selected.selected])
+            event = np.array([numbers[c.number] * DECAYS + c.trial for c in kept], dtype=np.int64)
+            parts.append(ak.with_field(finished[finished.selected], event, "event"))
             made += len(parts[-1])
         columns = ak.concatenate(parts)[:entries]
         return columns[[name for name in columns.fields if name != "selected"]]
@@ -262,7 +264,7 @@ SAMPLE = Sample(
     classes=CLASSES,
     make_shard=make_shard,
     # `revision` grows whenever a change of the code changes the events.
-    configuration={"revision": 1, **asdict(CARD)},
+    configuration={"revision": 2, **asdict(CARD)},
     card={
         "physics": (
             "Proton collisions at 13 TeV from Pythia 8 with the Monash 2013 tune. The class sm mixes W -> l nu (l = e, mu, "
@@ -293,6 +295,10 @@ SAMPLE = Sample(
             "arXiv:1111.6097 (FastJet)",
         ],
         "branches": BRANCHES,
+        "option_meanings": {
+            "lepton_pt": "least pT (GeV) of one electron or muon in all classes but minbias; 0 for no selection",
+            "pileup": "mean number of overlaid collisions",
+        },
     },
     packages=("pythia8mc", "fastjet", "awkward", "numpy"),
     shard_entries=400,

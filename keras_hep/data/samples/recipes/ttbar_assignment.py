@@ -298,6 +298,9 @@ SAMPLE = Sample(
         ),
         "cite": ["arXiv:2203.11601 (Pythia 8.3)", "arXiv:1111.6097 (FastJet)", "arXiv:0802.1189 (anti-kT)"],
         "branches": BRANCHES,
+        "option_meanings": {
+            "matched_only": "keep events alone in which all four quarks have a jet of their own",
+        },
     },
     packages=("pythia8mc", "fastjet", "awkward", "numpy"),
     shard_entries=500,
