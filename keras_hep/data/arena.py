@@ -6,6 +6,7 @@ copy what begins at a multiple of 64 bytes.
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 from collections.abc import Sequence
@@ -31,7 +32,7 @@ class Arena:
 
     def array(self, shape: Sequence[int], dtype: Any) -> NDArray[Any]:
         """Return an array that begins at a multiple of 64 bytes."""
-        size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+        size = math.prod(shape) * np.dtype(dtype).itemsize
         block = self._block(size + _ALIGNMENT)
         start = -block.ctypes.data % _ALIGNMENT
         array: NDArray[Any] = block[start : start + size].view(dtype).reshape(shape)

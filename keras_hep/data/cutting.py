@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -15,6 +15,7 @@ from keras_hep.data.blocks import Block, ImageBlock, SequenceBlock, VectorBlock,
 from keras_hep.data.events import Events
 from keras_hep.data.expressions import evaluate
 from keras_hep.data.features import Feature, FeatureSpec, InputSpec
+from keras_hep.data.files.raw import RawColumn, Table, interleave_raw
 from keras_hep.data.padding import all_finite, count_odd, drop_objects, interleave, sort_objects
 from keras_hep.errors import DataError
 
@@ -23,6 +24,7 @@ __all__ = ["Cut", "cut_columns", "empty_events"]
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 _LONG_LIST = 512
+_IN_FILES = np.dtype(">f4")
 
 
 @dataclass(frozen=True)
@@ -119,12 +121,12 @@ def cut_columns(
         DataError: a branch has the wrong shape or type, or values that are not finite and have no default.
     """
     memory = memory or Arena()
-    table = {name: _plain(values) for name, values in columns.items()}
-    index = first + np.arange(len(next(iter(table.values()))), dtype=np.int64)
+    table = _Plain(columns)
+    index = first + np.arange(table.entries, dtype=np.int64)
     if spec.each is not None:
         # The objects of one event keep its identity, so that a split never tears an event apart.
         index = np.repeat(index, ak.to_numpy(ak.num(table[spec.each], axis=1)) if table[spec.each].ndim > 1 else 1)
-        table = _one_row_per_object(table, spec.each, where)
+        table = _Plain(_one_row_per_object(table, spec.each, where))
     number = len(index)
     if spec.identity is not None:
         identity = _flat(evaluate(spec.identity, table), "the identity", spec.identity, where, number)
@@ -163,6 +165,35 @@ def cut_columns(
     return Cut(spec, rows, blocks, label, target, weight, index[rows], others, counts)
 
 
+class _Plain(Mapping[str, Any]):
+    """Columns as they are worked with, made when they are asked for."""
+
+    def __init__(self, columns: Mapping[str, Any]):
+        self._columns = columns if isinstance(columns, Table) else Table(columns)
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._made:
+            self._made[name] = _plain(self._columns[name])
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    @property
+    def entries(self) -> int:
+        """Number of entries of a column."""
+        first = next(iter(self))
+        return len(self.raw(first) or self[first])
+
+    def raw(self, name: str) -> RawColumn | None:
+        """Return a column as it lies in its file, if it does."""
+        return self._columns.raw(name)
+
+
 def _plain(values: Any) -> Any:
     """Return flat numbers as a numpy array, on which arithmetic is many times faster, and all else as an awkward one."""
     array = ak.Array(values)
@@ -170,7 +201,7 @@ def _plain(values: Any) -> Any:
     return layout.data if isinstance(layout, ak.contents.NumpyArray) and layout.data.ndim == 1 else array
 
 
-def _one_row_per_object(table: dict[str, Any], each: str, where: str) -> dict[str, Any]:
+def _one_row_per_object(table: _Plain, each: str, where: str) -> dict[str, Any]:
     reference = table[each]
     if reference.ndim < 2:
         raise DataError(f"{where}: 'each: {each}' needs a jagged branch with one entry an object, but '{each}' is flat")
@@ -185,7 +216,7 @@ def _one_row_per_object(table: dict[str, Any], each: str, where: str) -> dict[st
     return result
 
 
-def _labels(table: dict[str, Any], spec: FeatureSpec, where: str, number: int, rows: Integers) -> Integers:
+def _labels(table: _Plain, spec: FeatureSpec, where: str, number: int, rows: Integers) -> Integers:
     label = np.full(len(rows), -1, dtype=np.int64)
     for position, (name, text) in enumerate(spec.classes.items()):
         member = _true(_flat(evaluate(text, table), f"the class '{name}'", text, where, number))[rows]
@@ -196,7 +227,7 @@ def _labels(table: dict[str, Any], spec: FeatureSpec, where: str, number: int, r
     return label
 
 
-def _finite(table: dict[str, Any], text: str, what: str, where: str, number: int, rows: Integers) -> Floats:
+def _finite(table: _Plain, text: str, what: str, where: str, number: int, rows: Integers) -> Floats:
     with np.errstate(over="ignore"):
         values = _flat(evaluate(text, table), what, text, where, number)[rows].astype(np.float32)
     if bad := int((~np.isfinite(values)).sum()):
@@ -217,6 +248,8 @@ def _numbers(values: Any, what: str, where: str) -> Any:
 
 
 def _flat(values: Any, what: str, text: str, where: str, number: int) -> NDArray[Any]:
+    if isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.kind in "fiub":
+        return values
     # Not np.ndim, which awkward answers by turning the values into a rectangular array.
     constant = getattr(values, "ndim", 0) == 0
     values = ak.Array(np.full(number, values)) if constant else _numbers(values, what, where)
@@ -258,12 +291,12 @@ def _check(
     _add(counts, f"clipped {feature.name}", below + above)
 
 
-def _column(table: dict[str, Any], feature: Feature) -> Any:
+def _column(table: _Plain, feature: Feature) -> Any:
     return evaluate(feature.expression, table) if feature.expression is not None else table[feature.branches[0]]
 
 
 def _block(
-    table: dict[str, Any],
+    table: _Plain,
     entry: InputSpec,
     where: str,
     number: int,
@@ -278,9 +311,7 @@ def _block(
     return _objects(table, entry, where, rows, counts, memory)
 
 
-def _vector(
-    table: dict[str, Any], entry: InputSpec, where: str, number: int, rows: Integers, counts: dict[str, int]
-) -> Block:
+def _vector(table: _Plain, entry: InputSpec, where: str, number: int, rows: Integers, counts: dict[str, int]) -> Block:
     block = np.empty((number, len(entry.features)), dtype=np.float32)
     one = np.arange(number + 1)
     for column, feature in enumerate(entry.features):
@@ -291,9 +322,7 @@ def _vector(
     return VectorBlock(entry.name, block)
 
 
-def _grid(
-    table: dict[str, Any], entry: InputSpec, where: str, number: int, rows: Integers, counts: dict[str, int]
-) -> Block:
+def _grid(table: _Plain, entry: InputSpec, where: str, number: int, rows: Integers, counts: dict[str, int]) -> Block:
     assert entry.grid is not None
     cells = int(np.prod(entry.grid))
     block = np.empty((number, *entry.shape), dtype=np.float32)
@@ -313,19 +342,16 @@ def _grid(
 
 
 def _objects(
-    table: dict[str, Any], entry: InputSpec, where: str, rows: Integers, counts: dict[str, int], memory: Arena
+    table: _Plain, entry: InputSpec, where: str, rows: Integers, counts: dict[str, int], memory: Arena
 ) -> Block:
     """Cut a sequence, or an image made of one."""
+    if (sequence := _raw_sequence(table, entry, where, rows, counts, memory)) is not None:
+        return sequence
     first: tuple[Integers, Integers] | None = None
 
     def flat(values: Any, what: str) -> NDArray[Any]:
         nonlocal first
-        values = _numbers(values, what, where)
-        if values.ndim != 2:
-            raise DataError(
-                f"{where}: {what} of the sequence '{entry.name}' must be jagged (a list of numbers an example), but is of type {ak.type(values)}"
-            )
-        starts, stops, content = as_lists(values)
+        starts, stops, content = _list_of_numbers(values, what, entry, where)
         if first is None:
             first = starts, stops
         elif not np.array_equal(stops, first[1]):
@@ -355,14 +381,57 @@ def _objects(
                 raise DataError(f"{where}: the position {axis!r} of the image '{entry.name}' is NaN or infinite")
         return ImageBlock(entry, starts, stops, x, y, np.stack(contents))
     assert entry.length is not None
-    beyond = int(np.maximum((stops - starts)[rows] - entry.length, 0).sum())
-    _add(counts, f"entries beyond the length of {entry.name}", beyond)
+    _count_beyond(entry, rows, starts, stops, counts)
     order = None if entry.order is None else _order(others[entry.order], starts, stops)
     if order is not None:
         contents = [content[order] for content in contents]
     content = memory.array((len(contents[0]), len(contents)), np.float32)
     interleave(contents, content)
     return SequenceBlock(entry, starts, stops, content)
+
+
+def _list_of_numbers(values: Any, what: str, entry: InputSpec, where: str) -> tuple[Integers, Integers, NDArray[Any]]:
+    values = _numbers(values, what, where)
+    if values.ndim != 2:
+        raise DataError(
+            f"{where}: {what} of the sequence '{entry.name}' must be jagged (a list of numbers an example), but is of type {ak.type(values)}"
+        )
+    return as_lists(values)
+
+
+def _raw_sequence(
+    table: _Plain, entry: InputSpec, where: str, rows: Integers, counts: dict[str, int], memory: Arena
+) -> Block | None:
+    """Cut a sequence of plain float32 branches straight from the bytes of the file, if it is one and all is finite."""
+    if entry.image is not None or entry.keep is not None:
+        return None
+    if any(feature.expression is not None or feature.clip is not None for feature in entry.features):
+        return None
+    columns = [column for f in entry.features if (column := table.raw(f.branches[0])) is not None]
+    if len(columns) < len(entry.features) or any(c.dtype != _IN_FILES or c.offsets is None for c in columns):
+        return None
+    offsets = columns[0].offsets
+    assert offsets is not None
+    if any(not np.array_equal(column.offsets, offsets) for column in columns[1:]):  # type: ignore[arg-type]
+        return None
+    content = memory.array((int(offsets[-1]), len(columns)), np.float32)
+    if not interleave_raw(columns, content):
+        return None
+    starts, stops = offsets[:-1], offsets[1:]
+    if entry.order is not None:
+        key = _list_of_numbers(evaluate(entry.order, table), f"{entry.order!r}", entry, where)
+        if not np.array_equal(key[1], stops):
+            return None
+        order = _order(key[2], starts, stops)
+        content = content if order is None else content[order]
+    _count_beyond(entry, rows, starts, stops, counts)
+    return SequenceBlock(entry, starts, stops, content)
+
+
+def _count_beyond(entry: InputSpec, rows: Integers, starts: Integers, stops: Integers, counts: dict[str, int]) -> None:
+    assert entry.length is not None
+    beyond = int(np.maximum((stops - starts)[rows] - entry.length, 0).sum())
+    _add(counts, f"entries beyond the length of {entry.name}", beyond)
 
 
 def _order(key: NDArray[Any], starts: Integers, stops: Integers) -> Integers | None:

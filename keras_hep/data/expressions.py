@@ -92,6 +92,8 @@ _MAX_LENGTH = 2_000
 _HELP = f"an expression holds branch names, numbers, + - * / ** % comparisons, and/or/not, and {', '.join(FUNCTIONS)}"
 
 
+# Python's parser is not safe in several threads at once (CPython gh-106905): readers find what was parsed before them.
+@functools.lru_cache(maxsize=4096)
 def _parse(expression: str) -> ast.expr:
     if len(expression) > _MAX_LENGTH:
         raise FeatureError(

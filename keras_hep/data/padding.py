@@ -9,11 +9,14 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from keras_hep.data.prefetch import LINE, prefetch
+
 __all__ = ["all_finite", "count_odd", "drop_objects", "gather_padded", "interleave", "sort_objects"]
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
+_AHEAD = 4
 _jit = numba.njit(cache=True, nogil=True)
 
 
@@ -61,15 +64,25 @@ def gather_padded(
     """
     length = mask.shape[1]
     features = out.shape[1] // length
+    line = LINE // content.itemsize
     for i in range(len(rows)):
+        # Rows in random order lie anywhere: their lists are on the way while earlier ones are copied.
+        if i + _AHEAD < len(rows) and rows[i + _AHEAD] != rows[i + _AHEAD - 1] + 1:
+            next_row = rows[i + _AHEAD]
+            begin = starts[next_row] * features
+            end = min(stops[next_row] * features, begin + out.shape[1])
+            for place in range(begin, end, line):
+                prefetch(content, place)
         row = rows[i]
         number = min(stops[row] - starts[row], length)
         first, size = starts[row] * features, number * features
         values, real = out[places[i]], mask[places[i]]
-        values[:size] = content[first : first + size]
-        values[size:] = np.float32(0.0)
-        real[:number] = np.float32(1.0)
-        real[number:] = np.float32(0.0)
+        some = content[first : first + size]
+        for k in range(len(some)):
+            values[k] = some[k]
+        values[size:].fill(np.float32(0.0))
+        real[:number].fill(np.float32(1.0))
+        real[number:].fill(np.float32(0.0))
 
 
 @_jit

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -12,6 +11,7 @@ import awkward as ak
 import numpy as np
 import numpy.typing as npt
 
+from keras_hep._cores import usable_cores
 from keras_hep.errors import DataError
 from keras_hep.physics.kinematics import FIELDS, check_four_vectors, transverse_momentum
 
@@ -106,7 +106,7 @@ def over_jets(kernel: Callable[..., None], jets: FlatJets, threads: int | None, 
     """
     if threads is not None and threads < 1:
         raise DataError(f"the number of threads must be at least 1, or None for one on each core; received {threads}")
-    workers = threads if threads is not None else _cores()
+    workers = threads if threads is not None else usable_cores()
     tasks = min(workers * TASKS_PER_THREAD, len(jets.px) // CONSTITUENTS_PER_TASK)
     if workers == 1 or tasks <= 1:
         kernel(0, len(jets.offsets) - 1, jets, *arguments)
@@ -117,11 +117,6 @@ def over_jets(kernel: Callable[..., None], jets: FlatJets, threads: int | None, 
     with ThreadPoolExecutor(max_workers=workers) as pool:
         for done in [pool.submit(kernel, int(first), int(last), jets, *arguments) for first, last in pairwise(edges)]:
             done.result()
-
-
-def _cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def sums(values: Floats, offsets: Integers) -> Floats:

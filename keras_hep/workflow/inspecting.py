@@ -6,7 +6,6 @@ import base64
 import html
 import io
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import awkward as ak
@@ -18,14 +17,17 @@ from keras_hep.data.expressions import branches_of, evaluate
 from keras_hep.data.features import FeatureSpec
 from keras_hep.data.files import open_columns
 from keras_hep.data.files.columns import ColumnFile
-from keras_hep.data.summary import columns_of, numbers_of, trees_to_read
-from keras_hep.errors import DataError, FeatureError, FileReadError
+from keras_hep.data.summary import choose_branches, columns_of, entries_to_read, numbers_of, trees_to_read
+from keras_hep.errors import DataError, FeatureError
 from keras_hep.evaluation.plots.branches import branch_histograms
 
 __all__ = ["histogram_page"]
 
+Panels = dict[str, tuple[NDArray[np.float64], NDArray[np.int64]]]
+
 _MOST_CLASSES = 10
 _PANELS = 40
+_BYTES = 250_000_000
 
 
 def histogram_page(
@@ -34,7 +36,7 @@ def histogram_page(
     *,
     tree: str | None = None,
     patterns: Sequence[str] = (),
-    entries: int = 10_000,
+    entries: int | None = None,
     by: str | None = None,
     spec: FeatureSpec | None = None,
     most: int = 120,
@@ -46,7 +48,8 @@ def histogram_page(
         output: the page.
         tree: one tree alone.
         patterns: only branches that match one of these.
-        entries: look at so many of the first entries; 0 looks at all.
+        entries: look at so many of the first entries, and all of them with 0: all values of 40 branches are held in memory at a
+            time. Default: 10,000, and fewer where the branches of these hold more than 250 MB.
         by: an expression of a whole number an entry, each value of which is a class, such as ``label``.
         spec: its classes are used instead.
         most: draw at most so many branches of a tree.
@@ -54,47 +57,58 @@ def histogram_page(
     Raises:
         DataError: the class expression is not one number an entry, or a branch does not exist.
     """
-    sections = []
+    sections: list[str] = []
     for file in files:
         for name in trees_to_read(file, tree):
             with open_columns(file, name) as columns:
-                stop = min(entries or columns.entries, columns.entries)
-                sections.append(_section(columns, stop, patterns, by, spec, most))
+                chosen = choose_branches(columns, patterns)
+                stop = entries_to_read(columns, chosen, entries, _BYTES)
+                about = f"{Path(file).name}{f': {name}' if name else ''}, {stop} of {columns.entries} entries"
+                sections.append(_section(columns, stop, chosen, by, spec, most, about))
     style = "body{font-family:sans-serif;margin:2em;max-width:1400px}img{max-width:100%}p{color:#555}"
     page = f"<!doctype html><meta charset='utf-8'><title>Branches</title><style>{style}</style>{''.join(sections)}"
     return write_text(output, page)
 
 
 def _section(
-    columns: ColumnFile, stop: int, patterns: Sequence[str], by: str | None, spec: FeatureSpec | None, most: int
+    columns: ColumnFile,
+    stop: int,
+    chosen: Sequence[str],
+    by: str | None,
+    spec: FeatureSpec | None,
+    most: int,
+    about: str,
 ) -> str:
     title = f"<h2>{html.escape(columns.where)}</h2>"
     if stop == 0:
         return f"{title}<p>There are no entries.</p>"
     label, classes = _classes(columns, stop, by, spec)
-    drawn: dict[str, tuple[NDArray[np.float64], NDArray[np.int64]]] = {}
-    left = 0
-    chosen = [n for n in columns.names if not patterns or any(fnmatchcase(n, pattern) for pattern in patterns)]
+    images: list[str] = []
+    waiting: Panels = {}
+    drawn = left = unread = 0
     for branch, values in columns_of(columns, chosen, stop):
-        found = None if isinstance(values, FileReadError) else numbers_of(values)
+        if isinstance(values, DataError):
+            unread += 1
+            continue
+        found = numbers_of(values)
         if found is None or len(found[0]) == 0:
             continue
-        if len(drawn) == most:
+        if drawn == most:
             left += 1
             continue
-        drawn[branch] = found[0].astype(np.float64), label[found[1]]
-    names = list(drawn)
-    images = []
-    for first in range(0, len(names), _PANELS):
-        some = {name: drawn[name] for name in names[first : first + _PANELS]}
-        images.append(_image(some, classes, f"{Path(columns.where).name}, {stop} of {columns.entries} entries"))
-    note = f"<p>{left} more branches are not drawn; choose with --branches.</p>" if left else ""
-    return title + note + "".join(images) + ("" if names else "<p>There are no branches of numbers.</p>")
+        drawn += 1
+        waiting[branch] = found[0].astype(np.float64), label[found[1]]
+        if len(waiting) == _PANELS:
+            images.append(_image(waiting, classes, about))
+            waiting = {}
+    if waiting:
+        images.append(_image(waiting, classes, about))
+    notes = f"<p>{left} more branches are not drawn; choose with --branches.</p>" if left else ""
+    notes += f"<p>{unread} branches cannot be read.</p>" if unread else ""
+    return title + notes + "".join(images) + ("" if images else "<p>There are no branches of numbers.</p>")
 
 
-def _image(
-    branches: dict[str, tuple[NDArray[np.float64], NDArray[np.int64]]], classes: Sequence[str], title: str
-) -> str:
+def _image(branches: Panels, classes: Sequence[str], title: str) -> str:
     stream = io.BytesIO()
     branch_histograms(branches, classes, title).savefig(stream, format="png", dpi=90)
     return f"<img alt='histograms' src='data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}'>"

@@ -233,3 +233,62 @@ def test_nan_without_default_is_refused(jet_file, spec, jets):
     assert number > 0
     with pytest.raises(DataError, match=rf"'j_dispersion' is NaN, infinite or missing in {number} of 400 values"):
         read_events(jet_file, FeatureSpec.from_dict(plain))
+
+
+@pytest.mark.parametrize("factor", [0, -1])
+def test_weights_that_are_nowhere_above_zero_are_refused(jets, spec, tmp_path, factor):
+    path = write_tree(tmp_path / "x.root", jets | {"j_weight": factor * jets["j_weight"]})
+    with pytest.raises(
+        DataError, match=r"x\.root: the weight \(j_weight\) is not above zero for any of the 400 events"
+    ):
+        read_events(path, spec)
+    assert len(read_events(path, spec, labels=False)) == 400
+
+
+def test_labels_outside_of_the_classes_are_counted_aloud(jets, spec, tmp_path, caplog):
+    none = (jets["j_g"] == 1) & (np.arange(400) % 2 == 0)
+    path = write_tree(tmp_path / "x.root", jets | {"j_g": np.where(none, 0, jets["j_g"])})
+    assert len(read_events(path, spec)) == 400 - none.sum()
+    assert f"x.root: {none.sum()} of 400 events belong to no class and are left out" in caplog.text
+    caplog.clear()
+    read_events(path, spec, labels=False)
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("write", [write_tree, write_ntuple])
+def test_a_file_cut_at_any_place_is_a_data_error(write, jets, spec, tmp_path):
+    content = write(tmp_path / "whole.root", jets).read_bytes()
+    path = tmp_path / "cut.root"
+    for place in np.random.default_rng(7).integers(0, len(content), 20):
+        path.write_bytes(content[:place])
+        with pytest.raises(DataError, match=r"cut\.root"):
+            read_events(path, spec)
+
+
+def test_a_file_that_disappears_is_named(jets, spec, tmp_path):
+    files = [write_tree(tmp_path / f"{name}.root", jets) for name in ("first", "second")]
+    source = iter(EventSource(files, spec, chunk=400))
+    assert len(next(source)) == 400
+    files[1].unlink()
+    with pytest.raises(DataError, match=r"second\.root' cannot be read: No such file or directory"):
+        next(source)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("branch", ["j_pt", "j_shape3", "part_eta", "j_weight"])
+def test_a_value_that_is_not_finite_in_any_branch_is_refused(jets, spec, tmp_path, branch, value):
+    columns = ak.flatten(jets[branch]) if branch.startswith("part") else jets[branch]
+    changed = ak.to_numpy(columns).copy()
+    changed[7] = value
+    if branch.startswith("part"):
+        changed = ak.unflatten(changed, ak.num(jets[branch]))
+    path = write_tree(tmp_path / "x.root", jets | {branch: changed})
+    name = {"part_eta": "eta"}.get(branch, branch)
+    with pytest.raises(DataError, match=rf"x\.root:jets: .*'{name}'.* is NaN.*1 "):
+        read_events(path, spec)
+
+
+def test_a_branch_that_is_flat_in_one_file_and_jagged_in_another(jet_file, jets, spec, tmp_path):
+    other = write_tree(tmp_path / "other.root", jets | {"j_mass": jets["part_pt"]})
+    with pytest.raises(DataError, match=r"other\.root:jets: 'j_mass' \(j_mass\) is jagged"):
+        read_events([jet_file, other], spec)

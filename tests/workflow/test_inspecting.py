@@ -9,8 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from keras_hep.cli import app
-from keras_hep.data.summary import summarise
+from keras_hep.data.summary import numbers_of, summarise
 from keras_hep.errors import DataError
+from keras_hep.evaluation.plots.branches import branch_histograms
 from keras_hep.workflow.inspecting import histogram_page
 from tests.conftest import toy_jets, write_ntuple, write_tree
 
@@ -99,3 +100,83 @@ def test_the_command(file, tmp_path):
     assert result.exit_code == 0, result.output
     assert "200 entries" in result.output and "part_pt" in result.output
     assert (tmp_path / "p.html").stat().st_size > 10_000
+
+
+def test_pieces_give_what_the_whole_gives(file, monkeypatch):
+    whole = branches(file)
+    monkeypatch.setattr("keras_hep.data.summary._FIRST", 7)
+    monkeypatch.setattr("keras_hep.data.summary._PIECE", 1)
+    monkeypatch.setattr("keras_hep.data.summary._GROUP", 3)
+    summary, found = branches(file)
+    assert summary.looked_at == 200
+    for name, expected in whole[1].items():
+        assert found[name].mean == pytest.approx(expected.mean, rel=1e-12)
+        assert vars(found[name]) == vars(expected) | {"mean": found[name].mean}
+
+
+def test_large_entries_are_looked_at_in_smaller_numbers_and_that_is_said(tmp_path, monkeypatch):
+    with h5py.File(tmp_path / "x.h5", "w") as handle:
+        handle["showers"] = np.zeros((300, 50))
+    monkeypatch.setattr("keras_hep.data.summary._MOST", 100 * 50 * 8)
+    result = CliRunner().invoke(app, ["inspect", str(tmp_path / "x.h5")])
+    assert "300 entries, ranges of the first 100\n" in result.output
+    for asked, looked_at in ((250, 250), (0, 300)):
+        assert branches(tmp_path / "x.h5", entries=asked)[0].looked_at == looked_at
+
+
+def test_whole_numbers_keep_all_of_their_digits(tmp_path):
+    numbers = np.array([2**63 + 1, 2**63 + 3], np.uint64)
+    path = write_tree(tmp_path / "x.root", {"event": numbers})
+    _, found = branches(path)
+    assert (found["event"].low, found["event"].high) == (2**63 + 1, 2**63 + 3)
+    assert str(2**63 + 3) in CliRunner().invoke(app, ["inspect", str(path)]).output
+
+
+def test_optional_lists_and_numbers(tmp_path):
+    values = ak.Array([[1, None, 3], None, [], [4]])
+    found = numbers_of(values)
+    np.testing.assert_array_equal(found[0], [1, np.nan, 3, 4])
+    np.testing.assert_array_equal(found[1], [0, 0, 0, 3])
+    np.testing.assert_array_equal(numbers_of(ak.Array([1.5, None]))[0], [1.5, np.nan])
+
+
+def test_names_are_neither_folded_nor_taken_for_markup(tmp_path):
+    name = "HLT_" + "verylong_" * 12 + "[red]"
+    path = tmp_path / "x.csv"
+    path.write_text(f"{name},b\n1,2\n")
+    result = CliRunner().invoke(app, ["inspect", str(path)], env={"COLUMNS": "40"})
+    assert any(line.startswith(name) for line in result.output.splitlines())
+    assert ", 1 entry\n" in result.output
+
+
+def test_all_tables_of_a_file_are_shown(tmp_path):
+    with h5py.File(tmp_path / "x.h5", "w") as handle:
+        handle["a"], handle["b"], handle["hits"], handle["title"] = np.ones(3), np.ones(3), np.ones((5, 2)), [b"no"]
+    output = CliRunner().invoke(app, ["inspect", str(tmp_path / "x.h5")]).output
+    assert "x.h5, 3 entries" in output and "x.h5: hits, 5 entries" in output and "column_1" in output
+    assert output.count("title (no numbers)") == 1 and "hits (" not in output
+    assert branches(tmp_path / "x.h5", tree="hits")[0].entries == 5
+
+
+def test_any_values_can_be_drawn():
+    values = {
+        "charge": [-999.0, -1, 0, 1] * 20,
+        "constant": [1e17] * 5,
+        "two": [0.0, np.inf, 1.0],
+        "wide": [1e308, -1e308] * 30 + list(range(200)),
+        "narrow": 1.6e19 + 2048 * np.arange(20),
+        "nothing": [np.nan],
+        "usual": np.linspace(0, 1, 500),
+    }
+    columns = {name: (np.asarray(v, float), np.zeros(len(v), np.int64)) for name, v in values.items()}
+    figure = branch_histograms(columns, ["all"], "x")
+    figure.canvas.draw()
+    panels = {axes.get_xlabel(): axes for axes in figure.axes}
+    ticks = [text.get_text() for text in panels["charge"].get_xticklabels()]
+    assert ticks == ["-999", "-1", "0", "1"]
+    np.testing.assert_allclose(panels["charge"].patches[0].get_data().values, 0.25)
+    np.testing.assert_allclose(panels["two"].patches[0].get_data().values, 0.5)
+    np.testing.assert_allclose(panels["constant"].patches[0].get_data().values, 1)
+    for name, said in (("wide", "range"), ("narrow", "range"), ("nothing", "no finite value")):
+        assert said in panels[name].texts[0].get_text()
+    assert len(panels["usual"].patches[0].get_data().values) > 8

@@ -1,4 +1,4 @@
-"""Branches of plain numbers straight from their baskets: one pass turns big-endian bytes into native arrays.
+"""Branches of plain numbers straight from their baskets, as they lie there.
 
 uproot finds and decompresses the baskets; what it also offers, arrays of any type, costs two copies more.
 """
@@ -7,17 +7,14 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-import awkward as ak
-import numba
 import numpy as np
 import uproot
 from numpy.typing import NDArray
 
 from keras_hep.data.arena import Arena
+from keras_hep.data.files.raw import RawColumn
 
 __all__ = ["BasketReader"]
-
-_UNSIGNED = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
 
 
 class BasketReader:
@@ -44,7 +41,7 @@ class BasketReader:
             return None
         return cls(branch, dtype, jagged)
 
-    def read(self, start: int, stop: int) -> ak.Array:
+    def read(self, start: int, stop: int) -> RawColumn:
         """Return the entries from `start` to before `stop`."""
         first = int(np.searchsorted(self._edges, start, side="right")) - 1
         last = int(np.searchsorted(self._edges, stop, side="left"))
@@ -58,14 +55,13 @@ class BasketReader:
             else:
                 pieces.append(data[ends[low] : ends[high]])
                 counts.append(np.diff(ends[low : high + 1]))
-        content = self._native(pieces)
-        if not self._jagged:
-            return ak.Array(ak.contents.NumpyArray(content))
-        offsets = np.zeros(stop - start + 1, dtype=np.int64)
-        if counts:
-            np.cumsum(np.concatenate(counts), out=offsets[1:])
-        offsets //= self._dtype.itemsize
-        return ak.Array(ak.contents.ListOffsetArray(ak.index.Index64(offsets), ak.contents.NumpyArray(content)))
+        offsets = None
+        if self._jagged:
+            offsets = np.zeros(stop - start + 1, dtype=np.int64)
+            if counts:
+                np.cumsum(np.concatenate(counts), out=offsets[1:])
+            offsets //= self._dtype.itemsize
+        return RawColumn(tuple(pieces), self._dtype, offsets, self._memory)
 
     def _basket(self, number: int) -> tuple[NDArray[np.uint8], NDArray[np.int64] | None]:
         """Return the bytes of a basket and, for lists, where each entry begins and the last one ends."""
@@ -73,50 +69,10 @@ class BasketReader:
         if kept is None or kept[0] != number:
             basket = self._branch.basket(number)
             ends = np.asarray(basket.byte_offsets, dtype=np.int64) if self._jagged else None
+            size = self._dtype.itemsize
+            if len(basket.data) % size or (ends is not None and np.any(ends % size)):
+                raise ValueError(f"basket {number} does not hold whole numbers of {size} bytes an entry")
             # The chunk after this one may begin in the same basket. Replaced as a whole, so that threads can share it.
             kept = self._kept = (number, (np.asarray(basket.data), ends))
         data: tuple[NDArray[np.uint8], NDArray[np.int64] | None] = kept[1]
         return data
-
-    def _native(self, pieces: list[NDArray[np.uint8]]) -> NDArray[Any]:
-        size = self._dtype.itemsize
-        native = self._dtype.newbyteorder("=")
-        content = self._memory.array((sum(len(piece) for piece in pieces) // size,), native)
-        bits = content.view(_UNSIGNED[size])
-        swap = size > 1 and not self._dtype.isnative
-        place = 0
-        for piece in pieces:
-            number = len(piece) // size
-            source = np.frombuffer(piece, dtype=_UNSIGNED[size], count=number)
-            (_swapped if swap else np.copyto)(bits[place : place + number], source)
-            place += number
-        return content
-
-
-@numba.njit(cache=True, nogil=True)
-def _swap2(target, source):  # type: ignore[no-untyped-def]
-    for i in range(len(source)):
-        v = source[i]
-        target[i] = (v >> np.uint16(8)) | (v << np.uint16(8))
-
-
-@numba.njit(cache=True, nogil=True)
-def _swap4(target, source):  # type: ignore[no-untyped-def]
-    for i in range(len(source)):
-        v = source[i]
-        target[i] = (
-            (v >> np.uint32(24))
-            | ((v >> np.uint32(8)) & np.uint32(0xFF00))
-            | ((v << np.uint32(8)) & np.uint32(0xFF0000))
-            | (v << np.uint32(24))
-        )
-
-
-def _swapped(target: NDArray[Any], source: NDArray[Any]) -> None:
-    """Copy with the bytes of each number reversed."""
-    if source.dtype.itemsize == 4:
-        _swap4(target, source)
-    elif source.dtype.itemsize == 2:
-        _swap2(target, source)
-    else:
-        target[...] = source.byteswap()

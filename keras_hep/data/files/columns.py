@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import abc
 import glob
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import awkward as ak
 import numpy as np
 
-from keras_hep.errors import DataError, FileReadError, nearest
+from keras_hep.data.files.raw import RawColumn, Table
+from keras_hep.data.files.urls import is_url, local_path, refuse_pattern
+from keras_hep.errors import DataError, FileReadError, KerasHepError, nearest
 
-__all__ = ["ColumnFile", "Files", "expand_files", "reason_of", "type_of"]
+__all__ = ["ColumnFile", "Files", "UnreadableTypeError", "expand_files", "reason_of", "type_of"]
 
 Files = str | Path | Sequence[str | Path]
+
+
+class UnreadableTypeError(DataError):
+    """A column holds objects of a type that cannot be read; `kind` says which."""
+
+    def __init__(self, message: str, kind: str):
+        super().__init__(message)
+        self.kind = kind
 
 
 class ColumnFile(abc.ABC):
@@ -26,31 +36,35 @@ class ColumnFile(abc.ABC):
         where: file and tree, for messages.
         names: the columns.
         entries: number of entries.
+        left_out: what else is in the file and is no column: its name, and why not.
+        others: further tables of the file, with other entries; each of them is read as `tree`.
     """
 
     where: str
     names: tuple[str, ...]
     entries: int
+    left_out: Mapping[str, str] = MappingProxyType({})
+    others: tuple[str, ...] = ()
 
     @abc.abstractmethod
-    def _read(self, names: Sequence[str], start: int, stop: int) -> dict[str, ak.Array]:
+    def _read(self, names: Sequence[str], start: int, stop: int) -> Mapping[str, ak.Array | RawColumn]:
         """Read columns that exist; any exception means that the file cannot be read."""
 
     @abc.abstractmethod
     def close(self) -> None:
         """Close the file."""
 
-    def read(self, names: Sequence[str], start: int, stop: int) -> dict[str, ak.Array]:
+    def read(self, names: Sequence[str], start: int, stop: int) -> Table:
         """Read some columns of the entries from `start` to before `stop`.
 
         Raises:
-            DataError: there is no such column; the nearest ones are named.
+            DataError: there is no such column; the nearest ones are named. Or its type cannot be read.
             FileReadError: the file is cut short or damaged.
         """
         self.require(names)
         try:
-            return self._read(names, start, stop)
-        except DataError:
+            return Table(self._read(names, start, stop))
+        except KerasHepError:
             raise
         except Exception as error:  # a damaged file fails in as many ways as there are formats
             raise FileReadError(
@@ -59,7 +73,7 @@ class ColumnFile(abc.ABC):
             ) from error
 
     def require(self, names: Sequence[str]) -> None:
-        """Raise DataError unless all columns exist."""
+        """Raise DataError unless all columns exist and are of a type that can be read."""
         known = set(self.names)
         if missing := [name for name in names if name not in known]:
             raise DataError(f"{self.where}: there is no branch '{missing[0]}': {nearest(missing[0], known)[:1500]}")
@@ -96,12 +110,15 @@ def expand_files(files: Files) -> list[str]:
     """Return the files that paths, patterns such as ``data/*.root`` and URLs stand for, each once, in order.
 
     Raises:
-        DataError: a file does not exist, a pattern matches nothing, or nothing is given.
+        DataError: a file does not exist, a pattern matches nothing or stands in a URL, or nothing is given.
     """
     patterns = [files] if isinstance(files, (str, Path)) else list(files)
     found: dict[str, None] = {}
-    for pattern in map(str, patterns):
-        if "://" in pattern or Path(pattern).is_file():
+    for pattern in map(local_path, map(str, patterns)):
+        if is_url(pattern):
+            refuse_pattern(pattern)
+            found[pattern] = None
+        elif Path(pattern).is_file():
             found[pattern] = None
         elif any(c in pattern for c in "*?["):
             matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - absolute patterns are welcome

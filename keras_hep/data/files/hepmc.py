@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_hep.data.files.columns import ColumnFile
 from keras_hep.data.files.layouts import jagged
-from keras_hep.data.files.packing import open_packed
+from keras_hep.data.files.packing import open_packed, tell_of_size
 from keras_hep.errors import DataError
 
 __all__ = ["HepMCColumns", "is_hepmc"]
@@ -65,6 +65,7 @@ class HepMCColumns(ColumnFile):
 
     def _index(self) -> list[int]:
         """Return where each event begins, and where the last one ends."""
+        tell_of_size(self.where, "once, to find its events")
         starts, position, end, kind = [], 0, None, b""
         for line in self._stream:
             if line.startswith(b"HepMC::") and b"START_EVENT_LISTING" in line:

@@ -34,7 +34,7 @@ def open_npz(file: str, tree: str | None = None) -> LayoutColumns:
       (rad), ``part_pdgid`` without the padding, and ``label``.
     - Else each array of numbers is a column; a two-dimensional one gives a column for each of ``names``, where the archive
       has so many. Arrays ``a_S`` with as many numbers as ``n_S`` adds up to are lists of these lengths. Arrays of text, and
-      those that do not have the most common number of entries, are left out.
+      those that do not have the most common number of entries, are left out; `others` names the samples among them.
 
     An archive is best read in order: a compressed array is unpacked from its beginning whenever the reading goes back.
 
@@ -67,7 +67,14 @@ def open_npz(file: str, tree: str | None = None) -> LayoutColumns:
             raise FileReadError(
                 f"'{file}' cannot be opened as a NumPy archive ({reason_of(error)}); it may be cut short, or damaged"
             ) from error
-        return LayoutColumns(file, blocks, fields, opened.pop_all())
+        columns = LayoutColumns(file, blocks, fields, opened.pop_all())
+        if tree is None:
+            rest = set(members) - {field.block for field in fields.values()} - {"names"}
+            samples = _samples(rest, blocks)
+            columns.others = tuple(samples)
+            rest = rest.difference(*samples.values())
+            columns.left_out = {name: _why_not(member) for name, member in members.items() if name in rest}
+        return columns
 
 
 class _Member:
@@ -133,6 +140,19 @@ def _sample(blocks: dict[str, Any], tree: str | None, file: str) -> dict[str, An
     if tree not in known:
         raise DataError(f"'{file}' has no arrays that end with '_{tree}': {nearest(tree, known)}")
     return {name.removesuffix(f"_{tree}"): block for name, block in blocks.items() if name.endswith(f"_{tree}")}
+
+
+def _samples(names: set[str], blocks: dict[str, Any]) -> dict[str, set[str]]:
+    """Return the samples that arrays of lengths tell of, and their arrays, where all of these are among the names."""
+    found = [name.removeprefix("n_") for name in blocks if name.startswith("n_") and len(name) > 2]
+    mine = {sample: {name for name in blocks if name.endswith(f"_{sample}")} for sample in found}
+    return {sample: arrays for sample, arrays in mine.items() if len(arrays) > 1 and arrays <= names}
+
+
+def _why_not(member: _Member) -> str:
+    if member.dtype.kind not in "fiub":
+        return "no numbers"
+    return f"{len(member)} entries" if member.shape else "one number"
 
 
 def _lists(blocks: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import awkward as ak
 
 from keras_hep.data.files.columns import reason_of
 from keras_hep.data.files.layouts import Field, LayoutColumns, whole
-from keras_hep.data.files.packing import open_packed
+from keras_hep.data.files.packing import open_packed, tell_of_size
 from keras_hep.errors import DataError, FileReadError
 
 __all__ = ["is_records", "open_records"]
@@ -30,6 +30,7 @@ def open_records(file: str) -> LayoutColumns:
         FileReadError: the text is cut short or is not JSON.
         DataError: it is no list of records with numbers.
     """
+    tell_of_size(file, "into memory, which takes several times as much; ROOT or HDF5 are read in pieces")
     try:
         with open_packed(file) as stream:
             content = json.load(stream)
@@ -39,12 +40,16 @@ def open_records(file: str) -> LayoutColumns:
         raise DataError(f"'{file}' is not a JSON list of records, one for each entry")
     array = ak.from_iter(content)
     columns: dict[str, ak.Array] = {}
+    left_out: dict[str, str] = {}
     for name in array.fields:
         inner = {f"{name}_{field}": array[name, field] for field in array[name].fields} or {name: array[name]}
         columns |= {label: values for label, values in inner.items() if _is_numeric(values)}
+        left_out |= {label: "no numbers, or not in all records" for label in inner if label not in columns}
     if not columns:
         raise DataError(f"'{file}' holds no field of numbers that all records have")
-    return LayoutColumns(file, columns, {name: Field(name, whole) for name in columns}, ExitStack())
+    opened = LayoutColumns(file, columns, {name: Field(name, whole) for name in columns}, ExitStack())
+    opened.left_out = left_out
+    return opened
 
 
 def _is_numeric(values: ak.Array) -> bool:

@@ -9,7 +9,7 @@ import awkward as ak
 import numpy as np
 
 from keras_hep.data.files.columns import ColumnFile
-from keras_hep.data.files.packing import open_packed
+from keras_hep.data.files.packing import open_packed, tell_of_size
 from keras_hep.errors import DataError
 
 __all__ = ["HIGGS_NAMES", "TableColumns", "is_table"]
@@ -67,6 +67,7 @@ class TableColumns(ColumnFile):
             if twice := [name for name in self.names if self.names.count(name) > 1]:
                 raise DataError(f"'{file}' has more than one column '{twice[0]}'")
             self._first_line = 2 if headed else 1
+            tell_of_size(file, "once, to find its lines")
             self._starts, self.entries = _index(self._stream, len(first.encode()) if headed else 0)
         except BaseException:
             self.close()

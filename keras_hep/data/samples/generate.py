@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from keras_hep._cores import usable_cores
 from keras_hep._io import atomic_path, write_json
 from keras_hep._optional import require
 from keras_hep.data.samples.cards import card_path, make_card
@@ -66,14 +66,9 @@ def generate_sample(order: Order, output: str | Path, *, workers: int | None, pr
         def finished(request: ShardRequest) -> None:
             bar.advance(task, request.entries)
 
-        make_shards(sample, missing, min(workers or _cores(), max(1, len(missing))), finished)
+        make_shards(sample, missing, min(workers or usable_cores(), max(1, len(missing))), finished)
     with atomic_path(output) as temporary:
         paths = [[shard_path(folder, sample, request) for request in block] for block in blocks]
         composed = compose(order, paths, temporary)
         write_json(card_path(output), make_card(order, composed))
     return output
-
-
-def _cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

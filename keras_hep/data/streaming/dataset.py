@@ -412,7 +412,7 @@ def _tidy(slots: dict[int, _Loaded], shuffle: Shuffle) -> None:
         left, loaded = int(waiting[number]), slots[number]
         if left == 0:
             del slots[number]
-        elif left < _SPARSE * len(loaded.cut.rows):
+        elif shuffle.buffer and left < _SPARSE * len(loaded.cut.rows):
             examples = shuffle.waiting_of(number)
             chosen, place = np.unique(loaded.used[examples], return_inverse=True)
             used = np.full(len(loaded.used), -1, dtype=np.int64)

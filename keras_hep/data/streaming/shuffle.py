@@ -27,7 +27,7 @@ class Shuffle:
     def __init__(self, seed: int, epoch: int, buffer: int):
         self._seed = seed
         self._epoch = epoch
-        self._buffer = buffer
+        self.buffer = buffer
         # A chunk number and an example number in one integer: a single short array to mix.
         self._waiting = np.zeros(0, dtype=np.int64)
         self._added = 0
@@ -37,13 +37,13 @@ class Shuffle:
 
     def wants_more(self, batch: int) -> bool:
         """Tell whether a chunk should be added before the next batch is drawn."""
-        return len(self) < max(self._buffer, batch)
+        return len(self) < max(self.buffer, batch)
 
     def add(self, count: int) -> None:
         """Add the next chunk of the epoch, with so many examples."""
         new = (self._added << _BITS) + np.arange(count)
         self._waiting = np.concatenate([self._waiting, new])
-        if self._buffer:
+        if self.buffer:
             np.random.default_rng((self._seed, self._epoch, self._added)).shuffle(self._waiting)
         self._added += 1
 

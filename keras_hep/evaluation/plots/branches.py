@@ -15,6 +15,7 @@ from keras_hep.evaluation.plots.style import colours, new_figure, plain, styled,
 __all__ = ["branch_histograms"]
 
 _COLUMNS = 4
+_FEW = 8
 
 
 @styled
@@ -23,7 +24,8 @@ def branch_histograms(
 ) -> Figure:
     """Draw one histogram a branch, normalised to one for each class.
 
-    The range leaves out half a per cent on either side; what lies beyond is added to the first and last bin.
+    The range leaves out half a per cent on either side; what lies beyond is added to the first and last bin. Up to eight values, such
+    as flags, codes and a value for what is missing, are drawn side by side, however far apart they are.
 
     Args:
         branches: name -> its values, and the class of each; -1 belongs to no class and is not drawn.
@@ -46,7 +48,18 @@ def branch_histograms(
         if not finite.any():
             axes.text(0.5, 0.5, "no finite value", ha="center", va="center", transform=axes.transAxes, fontsize=9)
             continue
-        edges = bin_edges(values[finite])
+        codes = _codes(values[finite])
+        if codes is not None:
+            edges = np.arange(len(codes) + 1) - 0.5
+            values = np.searchsorted(codes, values).astype(np.float64)
+            names = [f"{code:.4g}" for code in codes]
+            axes.set_xticks(range(len(codes)), names, fontsize=7, rotation=30 if len("".join(names)) > 30 else 0)
+        else:
+            with np.errstate(over="ignore", invalid="ignore"):
+                edges = bin_edges(values[finite])
+            if not (edges[1:] > edges[:-1]).all():
+                axes.text(0.5, 0.5, "too wide or too narrow a range", ha="center", transform=axes.transAxes, fontsize=9)
+                continue
         inside = np.clip(values, (edges[0] + edges[1]) / 2, (edges[-2] + edges[-1]) / 2)
         steep = False
         for number, shade in enumerate(shades):
@@ -68,6 +81,14 @@ def branch_histograms(
     figure.suptitle(title, fontsize=11)
     if len(classes) > 1:
         handles = [Line2D([], [], color=shade, linewidth=3) for shade in shades]
-        names = [plain(name) for name in classes]
-        figure.legend(handles, names, loc="outside lower center", ncols=min(len(names), 10), fontsize=10)
+        labels = [plain(name) for name in classes]
+        figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 10), fontsize=10)
     return figure
+
+
+def _codes(values: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Return the values themselves if they are few."""
+    if len(np.unique(values[:1000])) > _FEW:
+        return None
+    distinct = np.unique(values)
+    return distinct if len(distinct) <= _FEW else None

@@ -2,7 +2,7 @@ import awkward as ak
 import numpy as np
 import pytest
 
-from keras_hep.data.files import open_columns
+from keras_hep.data.files import open_columns, trees_of
 from keras_hep.errors import DataError, FileReadError
 
 
@@ -116,3 +116,15 @@ def test_lists_that_do_not_add_up_stay_numbers(tmp_path):
     np.savez(tmp_path / "a.npz", n_a=[1, 2], idx_a=[1, 2, 3, 4], e_a=[1.0, 2.0])
     assert ak.to_list(read(tmp_path / "a.npz")["n_a"]) == [1, 2]
     assert set(read(tmp_path / "a.npz")) == {"n_a", "e_a"}
+
+
+def test_samples_and_arrays_that_are_left_out_are_named(sparse, tmp_path):
+    with open_columns(str(sparse)) as columns:
+        assert columns.others == ("pi+",)
+        assert columns.left_out == {}
+    assert trees_of(str(sparse)) == [None, "pi+"]
+    np.savez(tmp_path / "b.npz", x=np.ones(4), y=np.ones(4), edges=np.ones(5), classes=["g", "q"], scale=np.float64(1))
+    with open_columns(str(tmp_path / "b.npz")) as columns:
+        assert columns.names == ("x", "y")
+        assert columns.left_out == {"edges": "5 entries", "classes": "no numbers", "scale": "one number"}
+        assert columns.others == ()

@@ -153,3 +153,33 @@ def test_what_is_no_table_is_refused(tmp_path, content):
     (tmp_path / "a").write_bytes(content)
     with pytest.raises(FileReadError, match="neither a ROOT nor an HDF5 file"):
         open_columns(str(tmp_path / "a"))
+
+
+def test_fields_that_are_no_columns_are_named(tmp_path):
+    events = [{"id": 1, "name": "a", "jets": [{"pt": 1.0, "tag": "b"}]}, {"id": 2, "name": "b", "jets": []}]
+    with open_columns(str(pack(tmp_path / "a.json", json.dumps(events), "plain"))) as columns:
+        assert columns.names == ("id", "jets_pt")
+        assert set(columns.left_out) == {"name", "jets_tag"}
+
+
+def test_what_zstandard_packs_leaves_no_temporary_file(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    file = pack(tmp_path / "a.csv.zst", "a,b\n" + "1,2\n" * 5000, "zstd")
+    with open_columns(str(file)) as columns:
+        assert columns.read(["b"], 4999, 5000)["b"].to_list() == [2]
+    file.write_bytes(file.read_bytes()[:-5])
+    with pytest.raises(FileReadError, match="cut short"):
+        open_columns(str(file))
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+@pytest.mark.parametrize("content", ["a,b\n1,2\n", HEPMC, '[{"a": 1}]'])
+def test_a_large_text_says_that_all_of_it_is_read(tmp_path, content, monkeypatch, caplog):
+    file = pack(tmp_path / "a", content, "plain")
+    open_columns(str(file)).close()
+    assert not caplog.records
+    monkeypatch.setattr("keras_hep.data.files.packing._LARGE", 5)
+    open_columns(str(file)).close()
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert f"'{file}': all of its" in caplog.text
