@@ -220,6 +220,7 @@ def weaver(files: list[str]) -> Callable[[], Iterator[int]]:
     """Return the loader of weaver-core as its training makes it, which shuffles what each step reads."""
     from torch.utils.data import DataLoader
     from weaver.utils.dataset import SimpleIterDataset
+
     folder = Path(files[0]).parent
     config = folder / "weaver.yaml"
     inputs = "\n".join(f"         - [{name}, 0, 1, -1e9, 1e9]" for name in BRANCHES)

@@ -283,9 +283,12 @@ def _check(
     low, high = feature.clip or (-np.inf, np.inf)
     strange, below, above = count_odd(rows, starts, stops, content, np.float32(low), np.float32(high))
     if strange and feature.default is None:
+        text = feature.expression or feature.branches[0]
+        name = f"'{feature.name}'" if text == feature.name else f"'{feature.name}' ({text})"
+        first = next(int(row) for row in rows if not np.isfinite(content[starts[row] : stops[row]]).all())
         raise DataError(
-            f"{where}: '{feature.name}' is NaN, infinite or missing in {strange} of {int((stops - starts)[rows].sum())} values; "
-            f"give the feature a 'default', or cut these entries with a 'selection'"
+            f"{where}: {name} is NaN, infinite or missing in {strange} of {int((stops - starts)[rows].sum())} values, "
+            f"first in example {first} of those read; give the feature a 'default', or cut these entries with a 'selection'"
         )
     _add(counts, f"defaulted {feature.name}", strange)
     _add(counts, f"clipped {feature.name}", below + above)

@@ -105,8 +105,16 @@ def _parse(expression: str) -> ast.expr:
         raise FeatureError(f"the expression {expression!r} cannot be read ({error}); {_HELP}") from error
 
 
+def _dotted(node: ast.expr) -> str | None:
+    """Return a name such as ``Jet.PT``, or None for what is none; nothing is ever looked up inside of an object."""
+    if isinstance(node, ast.Attribute) and not node.attr.startswith("__"):
+        outer = _dotted(node.value)
+        return None if outer is None else f"{outer}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else None
+
+
 def branches_of(expression: str) -> list[str]:
-    """Return the branch names that an expression needs, in the order in which they appear.
+    """Return the branch names that an expression needs, such as ``pt`` or ``Jet.PT``, in the order in which they appear.
 
     Raises:
         FeatureError: the expression is not of the accepted form.
@@ -118,9 +126,11 @@ def branches_of(expression: str) -> list[str]:
 
     def walk(node: ast.expr) -> None:
         match node:
-            case ast.Name(id=name) if name not in _CONSTANTS:
-                names[name] = None
-            case ast.Name() | ast.Constant(value=int() | float()):
+            case ast.Name(id=name) if name in _CONSTANTS:
+                pass
+            case ast.Name() | ast.Attribute() if (branch := _dotted(node)) is not None:
+                names[branch] = None
+            case ast.Constant(value=int() | float()):
                 pass
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
                 walk(left)
@@ -178,7 +188,7 @@ def evaluate(expression: str, columns: Mapping[str, Any]) -> Any:
 
     def walk(node: ast.expr) -> Any:
         match node:
-            case ast.Name(id=name):
+            case ast.Name() | ast.Attribute() if (name := _dotted(node)) is not None:
                 return _CONSTANTS[name] if name in _CONSTANTS else _widened(columns[name])
             case ast.Constant(value=number):
                 return number

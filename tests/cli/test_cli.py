@@ -416,7 +416,10 @@ def test_a_value_that_is_no_number_names_the_branch(all_refused, work, jets, val
     mass = jets["j_mass"].copy()
     mass[[3, 7]] = value
     path = write_tree(work / "other.root", {**jets, "j_mass": mass})
-    all_refused(r"other\.root:jets: 'j_mass' is NaN, infinite or missing in 2 of 400 values; give .*'default'", path)
+    all_refused(
+        r"other\.root:jets: 'j_mass' is NaN, infinite or missing in 2 of 400 values, first in example 3 .*'default'",
+        path,
+    )
 
 
 def test_zero_events(all_refused, work, jets):

@@ -113,7 +113,7 @@ BAD = np.array([1.0, np.nan, np.inf, -np.inf])
 
 
 def test_values_that_are_not_finite_need_a_default():
-    message = r"'x' is NaN, infinite or missing in 3 of 4 values; give the feature a 'default'"
+    message = r"'x' is NaN, infinite or missing in 3 of 4 values, first in example 1 of those read; give the feature a 'default'"
     with pytest.raises(DataError, match=message):
         cut(vector({"name": "x"}), {"x": BAD})
 

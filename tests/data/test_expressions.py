@@ -88,11 +88,22 @@ def test_small_whole_numbers_do_not_wrap_around(kind, make):
     assert evaluate("n - 101 < 0", {"n": n}).tolist() == [True, True, True]
 
 
+def test_a_name_with_dots_is_a_branch_and_no_attribute():
+    x = np.array([1.0, -2.0])
+    assert branches_of("abs(Jet.PT) > event.jets.min") == ["Jet.PT", "event.jets.min"]
+    assert evaluate("abs(Jet.PT) > event.jets.min", {"Jet.PT": x, "event.jets.min": 1.5}).tolist() == [False, True]
+    with pytest.raises(FeatureError, match=r"needs the branch 'x\.real'"):
+        evaluate("x.real", {"x": x})
+
+
 @pytest.mark.parametrize(
     "text",
     [
-        "x.real",
         "x.__class__",
+        "x.y.__dict__",
+        "(x + y).real",
+        "x().real",
+        "abs.x(y)",
         "x[0]",
         "x[n > 1]",
         "lambda: x",

@@ -174,6 +174,7 @@ def test_bins() -> None:
     assert bin_edges(np.array([3.0, 3.0])) == pytest.approx([2.5, 3.5])
     assert bin_edges(np.repeat([0.0, 1.0, 4.0], 50)) == pytest.approx([-0.5, 0.5, 2.5, 5.5])
     assert bin_edges(np.concatenate([np.zeros(10_000), [1.0]])) == pytest.approx([-0.5, 0.5, 1.5])
+    assert bin_edges(np.array([0.0, 1.0])) == pytest.approx([-0.5, 0.5, 1.5])
     values = np.concatenate([np.random.default_rng(0).normal(size=10_000), [1e30]])
     edges = bin_edges(values)
     assert len(edges) == 41 and edges[-1] < 3

@@ -75,7 +75,7 @@ def test_a_stream_without_events_is_refused(file):
         toy_spec().model_copy(update={"identity": "number", "selection": "j_pt < 0"})
     )
     model = models.build("dense_tagger", streamed(file, "train").fit_spec())
-    with pytest.raises(DataError, match="no validation events"):
+    with pytest.raises(DataError, match="no event is left to use"):
         fit_classifier(model, streamed(file, "train"), empty, epochs=1)
     with pytest.raises(DataError, match="balanced by their sampling"):
         fit_classifier(model, streamed(file, "train"), streamed(file, "validation"), epochs=1, balance=True)

@@ -23,6 +23,7 @@ from keras_hep.data.files import Files, expand_files
 from keras_hep.data.streaming.config import DataConfig
 from keras_hep.data.streaming.plan import Chunk, Plan, Skipped, make_plan
 from keras_hep.data.streaming.reading import Handles, in_order
+from keras_hep.data.streaming.report import Report
 from keras_hep.data.streaming.sampling import Sampler
 from keras_hep.data.streaming.shuffle import Shuffle, parts
 from keras_hep.data.streaming.tensors import tensors_of
@@ -146,8 +147,7 @@ class Dataset:
     @property
     def report(self) -> dict[str, Any]:
         """What happened in the last epoch: examples read, cut, defaulted, clipped, resampled, and files left out."""
-        skipped = [*self._plan.skipped, *self._skipped]
-        return {**self._counts, "skipped": [vars(entry) for entry in skipped]}
+        return self._report.to_dict(self._plan.skipped)
 
     def __iter__(self) -> Iterator[Events]:
         """Yield the batches of the next epoch."""
@@ -166,8 +166,7 @@ class Dataset:
             DataError: the state belongs to other files or another configuration; a file cannot be read.
         """
         self._prepare()
-        self._counts.clear()
-        self._skipped.clear()
+        self._report.clear()
         size = self.config.batch_size
         shuffle = Shuffle(self.config.seed, epoch, self.config.buffer)
         order = self._plan.order(self.config.seed, epoch) if self.config.buffer else list(range(len(self._plan.chunks)))
@@ -210,6 +209,8 @@ class Dataset:
         finally:
             loading.close()
         self._steps = done
+        if state is None:
+            self._report.check(done, self._where())
 
     def state(self, batch: int, epoch: int | None = None) -> dict[str, Any]:
         """Return what is needed to go on behind the first `batch` batches of an epoch; a few numbers that JSON can hold.
@@ -243,13 +244,12 @@ class Dataset:
             if sum(map(len, parts)) >= limit:
                 break
         if not parts:
-            raise DataError(f"no event is left to fit the specification on ({self._counts})")
+            raise DataError(f"{self._where()}: no event is left to fit the specification on")
         return fit(self.spec, type(parts[0]).concatenate(parts))
 
     def _reset(self) -> None:
         self._memory = Arena()
-        self._counts: dict[str, int] = {}
-        self._skipped: list[Skipped] = []
+        self._report = Report(self.spec, self.config.labels)
         self._sizes: dict[int, list[int]] = {}
         self._steps = None
 
@@ -257,6 +257,10 @@ class Dataset:
         if name not in self.config.split:
             raise DataError(f"there is no split '{name}': {nearest(name, self.config.split)}")
         self._part = name
+
+    def _where(self) -> str:
+        names = ", ".join(self.files[:3]) + (" ..." if len(self.files) > 3 else "")
+        return names if self._part is None else f"{names}, split '{self._part}'"
 
     def _key(self) -> str:
         chunks = [(Path(c.file).name, c.start, c.stop) for c in self._plan.chunks]
@@ -327,10 +331,8 @@ class Dataset:
                 for loaded in results:
                     if inputs:
                         if loaded.skipped is not None:
-                            log.warning("left out: %s", loaded.skipped.reason)
-                            self._skipped.append(loaded.skipped)
-                        for what, count in loaded.cut.counts.items():
-                            self._counts[what] = self._counts.get(what, 0) + count
+                            self._report.skip(loaded.skipped)
+                        self._report.add(loaded.cut)
                     yield loaded
 
         return generate()

@@ -145,8 +145,10 @@ def bin_edges(values: Doubles) -> Doubles:
     # A spike that fills more than 99 % would make an empty range.
     if not high > low:
         low, high = values.min(), values.max()
-    distinct = np.unique(values)
-    distinct = distinct[(distinct >= low) & (distinct <= high)]
+    every = np.unique(values)
+    distinct = every[(every >= low) & (every <= high)]
+    if len(distinct) == 0:  # very few values, of which the quantiles lie between
+        distinct, (low, high) = every, (every[0], every[-1])
     if len(distinct) == 1:
         return np.array([distinct[0] - 0.5, distinct[0] + 0.5])
     if len(distinct) <= _MOST_DISCRETE_VALUES:

@@ -239,6 +239,34 @@ def test_a_file_that_disappears_while_reading(buffer, tmp_path):
     assert skipped["entries"] == 30
 
 
+def test_a_file_left_out_in_several_chunks_is_told_of_once(tmp_path, caplog):
+    folder = broken(tmp_path)
+    data = dataset(folder, chunk=10, on_error="skip")
+    (folder / "b.root").unlink()
+    assert len(numbers(data)) == 60
+    assert [entry["entries"] for entry in data.report["skipped"]] == [30]
+    assert sum("left out" in message for message in caplog.messages) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "options", "message"),
+    [
+        ({"selection": "j_pt < 0"}, {}, r"no event is left to use.*\(400 read, 400 cut by the selection"),
+        ({"classes": {"a": "j_g > 5", "b": "j_g > 6"}}, {}, r"no event is left to use.*400 without a class"),
+        ({}, {"batch_size": 1000, "drop_last": True}, r"or fewer than a batch \(400 read"),
+        ({"weight": "-j_pt"}, {}, r"the weight \(-j_pt\) is not above zero for any event"),
+    ],
+)
+def test_an_epoch_that_nobody_can_train_on(folder, changes, options, message):
+    with pytest.raises(DataError, match=message):
+        list(dataset(folder, spec=spec(**changes), **options))
+
+
+def test_a_class_without_events_is_told(folder, caplog):
+    list(dataset(folder, spec=spec(classes={"gluon": "j_g >= 0", "none": "j_g < 0"})))
+    assert any("the class 'none' (j_g < 0) has no events" in message for message in caplog.messages)
+
+
 def test_a_file_that_changes_while_reading_is_noticed(tmp_path):
     folder = broken(tmp_path)
     data = dataset(folder)
