@@ -32,12 +32,14 @@ def hard_share(soft: SoftCollisions, events: int = 1000) -> float:
     return float(sections[0] / sections[1])
 
 
-def soft_transverse_energy(events: int = 500) -> float:
-    """Return the mean transverse momentum (GeV) of visible particles of one non-diffractive collision in the grid."""
+def soft_transverse_energy(events: int = 1500) -> tuple[float, float]:
+    """Return mean and spread of the transverse momentum (GeV) that a non-diffractive collision leaves in the grid."""
     particles = generate_events(start_pythia(CARD.soft.settings, 2), events).particles
     charged = np.isin(np.abs(particles.identity), (11, 13, 211, 321, 2212))
     seen = (np.abs(particles.eta) < CARD.grid.eta_edges[-1]) & ~(charged & (particles.pt < CARD.grid.charged_pt))
-    return float(particles.pt[seen & (np.abs(particles.identity) != 13)].sum() / events)
+    seen &= np.abs(particles.identity) != 13
+    sums = np.bincount(particles.event[seen], particles.pt[seen], events)
+    return float(sums.mean()), float(sums.std())
 
 
 def quantities(entries: ak.Array) -> list[Quantity]:
@@ -46,12 +48,14 @@ def quantities(entries: ak.Array) -> list[Quantity]:
     slope = float(np.cov(collisions[zero], total[zero])[0, 1] / collisions[zero].var(ddof=1))
     regions = ak.to_numpy(entries.regions)[zero].mean(axis=0)
     turned = regions.sum(axis=1)
+    mean, spread = soft_transverse_energy()
+    error = spread / CARD.soft.pool**0.5
     return [
         Quantity("pile-up collisions of zero bias, mean", float(collisions[zero].mean()), "60", "option pileup"),
         Quantity("pile-up collisions of zero bias, variance over mean", float(collisions[zero].var() /
                  collisions[zero].mean()), "1", "Poisson"),
-        Quantity("transverse energy of a pile-up collision (GeV)", slope, f"{soft_transverse_energy():.1f}, less the "
-                 "rounding", "mean of Pythia's non-diffractive collisions"),
+        Quantity("transverse energy of a pile-up collision (GeV)", slope, f"{mean:.1f} +- {error:.1f}",
+                 f"mean of Pythia's non-diffractive collisions; the pool has {CARD.soft.pool} of them"),
         Quantity("share of hard collisions in the card over Pythia's", CARD.soft.hard_share / hard_share(CARD.soft), "1",
                  "cross sections"),
         Quantity("largest over mean energy of the azimuths", float(turned.max() / turned.mean()), "1", "symmetry"),
@@ -75,7 +79,7 @@ def draw(entries: ak.Array, figure: Figure) -> None:
             )
         axis.set(xlabel=title, ylabel="Fraction of events", yscale="log", ylim=(1e-4, 1))
         axis.set_xlim(edges[0], edges[-1])
-    axes[0, 0].legend(title="Pythia 8, 13 TeV, 60 pile-up")
+    axes[0, 1].legend(title="Pythia 8, 13 TeV, 60 pile-up")
     signal = ak.to_numpy(entries.signal)
     for number, name in enumerate(CLASSES[1:], start=1):
         counts, edges = np.histogram(signal[label == number], np.linspace(0, 800, 41))

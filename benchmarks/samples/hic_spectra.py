@@ -16,6 +16,9 @@ from keras_hep.data.samples.blast_wave import anisotropy, pt_density
 from keras_hep.data.samples.recipes.hic_spectra import CARD, CLASSES
 
 ENTRIES = 8_000
+COMPARED = 1_000
+"""Collisions of each class whose closed forms are computed. Freeze-outs differ much from one collision to the next, so what is
+compared with them must come from the same ones."""
 
 Array = npt.NDArray[np.float64]
 
@@ -122,18 +125,23 @@ def _spectra_quantities(entries: ak.Array) -> list[Quantity]:
     spectrum, label = ak.to_numpy(entries.spectrum).astype(np.float64), ak.to_numpy(entries.label)
     found = []
     for each, name in enumerate(CLASSES):
-        few = entries[(entries.label == each) & (entries.outlier == 0)][:200]
+        few = entries[(entries.label == each) & (entries.outlier == 0)][:COMPARED]
         counts = ak.to_numpy(few.spectrum).astype(np.float64)
         number, wave = flow(counts, ak.to_numpy(few.psi2), 2)
         shape, v2 = expected_pt(few)
         closed = float((shape * PT).sum())
         mean = float((number.sum(axis=0) * PT).sum() / number.sum())
         found.append(
-            Quantity(f"{name}: mean pT (GeV)", mean, f"{closed:.4f}", "Bessel functions I0 K1, 200 collisions")
+            Quantity(f"{name}: mean pT (GeV)", mean, f"{closed:.4f}", f"Bessel functions I0 K1, {COMPARED} collisions")
         )
         closed = float((shape * v2).sum())
         found.append(
-            Quantity(f"{name}: v2", float(wave.sum() / number.sum()), f"{closed:.4f}", "Bessel functions I2 K1")
+            Quantity(
+                f"{name}: v2",
+                float(wave.sum() / number.sum()),
+                f"{closed:.4f} +- {(0.5 / number.sum()) ** 0.5:.4f}",
+                "Bessel functions I2 K1",
+            )
         )
     found.append(
         Quantity("accuracy, a collision", accuracy(features(spectrum), label), "about 0.80", "arXiv:1910.11530")
@@ -185,12 +193,14 @@ def _draw_spectra(classes: list[ak.Array], axes: npt.NDArray[np.object_]) -> Non
         shown = axis.imshow(ak.to_numpy(mine.spectrum[0]), origin="lower", aspect="auto", extent=extent)
         axis.figure.colorbar(shown, ax=axis, label="pions")
         axis.set(title=name, xlabel="$\\phi$", ylabel="$p_T$ (GeV)")
-        number, wave = flow(ak.to_numpy(mine.spectrum).astype(np.float64), ak.to_numpy(mine.psi2), 2)
-        numbers.append(number)
-        shape, v2 = expected_pt(mine[:100])
+        numbers.append(ak.to_numpy(mine.spectrum).astype(np.float64).sum(axis=2))
+        few = mine[:COMPARED]
+        number, wave = flow(ak.to_numpy(few.spectrum).astype(np.float64), ak.to_numpy(few.psi2), 2)
+        shape, v2 = expected_pt(few)
         axes[2].plot(PT, number.mean(axis=0) / PT, marker, mfc="none", label=name)
-        axes[2].plot(PT, shape * number.sum() / len(mine) / PT, color="grey")
-        axes[3].plot(PT, wave.sum(axis=0) / number.sum(axis=0), marker, mfc="none", label=name)
+        axes[2].plot(PT, shape * number.sum() / len(few) / PT, color="grey")
+        many = number.sum(axis=0)
+        axes[3].errorbar(PT, wave.sum(axis=0) / many, (0.5 / many) ** 0.5, fmt=marker, mfc="none", label=name)
         axes[3].plot(PT, v2, color="grey")
     axes[2].set(xlabel="$p_T$ (GeV)", ylabel="pions / $p_T$", yscale="log")
     axes[3].set(xlabel="$p_T$ (GeV)", ylabel="$v_2$")

@@ -30,6 +30,13 @@ def look_of(name: str) -> ModuleType:
     return importlib.import_module(f"benchmarks.samples.{name.replace('-', '_')}")
 
 
+def look_order(name: str, entries: int | None = None) -> Order:
+    """Return what is made for a look: entries enough for it, unless told, with default options."""
+    return place_order(
+        samples.sample_of(name), entries or look_of(name).ENTRIES, SEED, None, None, named_format("ttree")
+    )
+
+
 def measure(name: str, entries: int | None, results: Path) -> dict[str, Any]:
     """Generate a sample in a cache of its own, and write ``NAME.png`` and then ``NAME.json``.
 
@@ -46,7 +53,7 @@ def measure(name: str, entries: int | None, results: Path) -> dict[str, Any]:
     """
     look = look_of(name)
     sample = samples.sample_of(name)
-    order = place_order(sample, entries or look.ENTRIES, SEED, None, None, named_format("ttree"))
+    order = look_order(name, entries)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["KERAS_HEP_CACHE"] = folder
         output = Path(folder) / "sample.root"
@@ -81,6 +88,7 @@ def measure(name: str, entries: int | None, results: Path) -> dict[str, Any]:
         "quantities": [{**q._asdict(), "measured": float(q.measured)} for q in quantities],
         "classes": card["classes"],
         "versions": card["versions"],
+        "configuration_hash": order.configuration_hash(),
         "content_hash": card["content_hash"],
         "machine": {
             "cores": len(os.sched_getaffinity(0)),

@@ -113,7 +113,7 @@ def draw(entries: ak.Array, figure: Figure) -> None:
     panels[0, 1].hist2d(
         curvature, 1000 * ak.to_numpy(full.stub_bend)[:, 0], bins=(100, np.linspace(-150, 150, 101)), norm="log"
     )
-    panels[0, 1].set(xlabel=r"charge / $p_T$ (1/GeV)", ylabel="bending angle in station 1 (mrad)")
+    panels[0, 1].set(xlabel=r"charge / $p_T$ (1/GeV)", ylabel="bend in station 1 (mrad)")
     edges = np.geomspace(3, 100, 15)
     middle = np.sqrt(edges[1:] * edges[:-1])
     central = full[abs(full.eta - 1.8) < 0.1]

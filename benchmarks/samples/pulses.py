@@ -156,7 +156,7 @@ def draw(entries: ak.Array, figure: Figure) -> None:
         panel.plot(time, entries.all_pulses[index] + CARD.pedestal, label="all pulses")
         panel.plot(time, entries.signal[index] + CARD.pedestal, label="pulse of interest")
         panel.plot(time, used.gain @ (window - used.offset) + used.mean + CARD.pedestal, "--", label="Wiener filter")
-        panel.set(xlabel=r"time ($\mu$s)", ylabel="GeV")
+        panel.set(xlabel=r"time ($\mu$s)", ylabel="signal (GeV)")
         panel.legend()
     fine = np.linspace(0, 300, 301)
     for name in ("unipolar", "bipolar"):

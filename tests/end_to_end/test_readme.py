@@ -143,5 +143,5 @@ def test_the_python_example_trains_a_tagger(nanoaod, monkeypatch, capsys):
 def test_the_figures_are_those_of_the_benchmarks():
     results = ROOT / "benchmarks" / "results"
     assert (results / "quickstart.md").read_text() in README
-    speed = json.loads((results / "five_jets.json").read_text())["jets_per_second"]
+    speed = json.loads((results / "samples" / "five-jets.json").read_text())["entries_per_cpu_second"]
     assert f"{speed:.0f} jets/s" in README

@@ -9,7 +9,7 @@ import awkward as ak
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Detector", "Particles", "detect"]
+__all__ = ["Detector", "Particles", "detect", "fill_towers", "is_tracked", "smear_tracks"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -109,19 +109,19 @@ def detect(particles: Particles, detector: Detector, events: int, rng: np.random
         Records (px, py, pz, E) in GeV, shape (events, jagged).
     """
     kind = np.abs(particles.identity)
-    tracked = _is_tracked(particles, kind, detector, rng)
+    tracked = is_tracked(particles, kind, detector, rng)
     in_calorimeter = ~tracked & (kind != MUON) & (np.abs(particles.eta) < detector.calorimeter_eta)
     electromagnetic = in_calorimeter & ((kind == PHOTON) | (kind == ELECTRON))
     parts = [
-        _tracks(particles.select(tracked), detector, rng),
-        _towers(
+        smear_tracks(particles.select(tracked), detector, rng),
+        fill_towers(
             particles.select(electromagnetic),
             detector.electromagnetic_cells,
             (detector.electromagnetic_stochastic, detector.electromagnetic_constant),
             detector.electromagnetic_threshold,
             rng,
         ),
-        _towers(
+        fill_towers(
             particles.select(in_calorimeter & ~electromagnetic),
             detector.hadronic_cells,
             (detector.hadronic_stochastic, detector.hadronic_constant),
@@ -139,10 +139,20 @@ def detect(particles: Particles, detector: Detector, events: int, rng: np.random
 Objects = tuple[Integers, Floats, Floats, Floats]
 
 
-def _is_tracked(
+def is_tracked(
     particles: Particles, kind: Integers, detector: Detector, rng: np.random.Generator
 ) -> npt.NDArray[np.bool_]:
-    """Decide which charged particles the tracker sees."""
+    """Decide which charged particles the tracker sees.
+
+    Args:
+        particles: of any events.
+        kind: their PDG numbers without sign.
+        detector: the card.
+        rng: source of all randomness.
+
+    Returns:
+        Booleans of shape (particles,), false for neutral ones.
+    """
     endcap = (np.abs(particles.eta) >= detector.barrel_eta).astype(np.int64)
     soft = particles.pt < detector.low_pt
     efficiency = np.where(soft, np.array(detector.efficiency_low_pt)[endcap], np.array(detector.efficiency)[endcap])
@@ -152,8 +162,17 @@ def _is_tracked(
     return seen
 
 
-def _tracks(charged: Particles, detector: Detector, rng: np.random.Generator) -> Objects:
-    """Return event, smeared pT, eta and phi of tracks."""
+def smear_tracks(charged: Particles, detector: Detector, rng: np.random.Generator) -> Objects:
+    """Measure the pT of tracks; their directions are exact.
+
+    Args:
+        charged: particles that have a track.
+        detector: the card.
+        rng: source of all randomness.
+
+    Returns:
+        Event, smeared pT in GeV, eta and phi, each of shape (particles,).
+    """
     endcap = (np.abs(charged.eta) >= detector.barrel_eta).astype(np.int64)
     resolution = np.hypot(
         np.array(detector.track_constant)[endcap], np.array(detector.track_slope)[endcap] * charged.pt
@@ -163,10 +182,21 @@ def _tracks(charged: Particles, detector: Detector, rng: np.random.Generator) ->
     return charged.event, pt, charged.eta, charged.phi
 
 
-def _towers(
+def fill_towers(
     particles: Particles, cells: int, resolution: tuple[float, float], threshold: float, rng: np.random.Generator
 ) -> Objects:
-    """Return event, measured pT, eta and phi of the towers above the threshold."""
+    """Sum the energy that hits each tower, and measure it.
+
+    Args:
+        particles: those that end in this calorimeter.
+        cells: number of towers around the azimuth; they are square in eta and phi.
+        resolution: stochastic and constant relative resolution; see `Detector`.
+        threshold: least measured energy in GeV.
+        rng: source of all randomness.
+
+    Returns:
+        Event, measured pT in GeV, eta and phi of the towers above the threshold, each of shape (towers,).
+    """
     width = 2.0 * np.pi / cells
     # The offset keeps the eta index positive; 2 * cells towers reach further than any calorimeter.
     eta_cells = 2 * cells

@@ -68,12 +68,9 @@ def start_vetoing(card: Iterable[str], seed: int, veto: EarlyVeto, find: Find) -
         def doVetoPT(self, step: int, event: Any) -> bool:
             return step < RESONANCE_DECAYS and not veto.accepts(find(event, itself().process))
 
-    pythia = start_pythia(card, seed)
-    itself: Callable[[], Any] = weakref.ref(pythia)
     hook = Hook()
-    # A hook must be there when Pythia starts, so it starts again.
-    pythia.setUserHooksPtr(hook)
-    pythia.init()
+    pythia = start_pythia(card, seed, hook)
+    itself: Callable[[], Any] = weakref.ref(pythia)
     # Pythia does not keep Python's half of the hook alive, and would go on without a veto.
     weakref.finalize(pythia, id, hook)
     return pythia

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from keras_hep.data.samples.detector import ELECTRON, MUON, PHOTON, Detector, Particles, _is_tracked, _tracks
+from keras_hep.data.samples.detector import ELECTRON, MUON, PHOTON, Detector, Particles, is_tracked, smear_tracks
 
 __all__ = ["CHANNELS", "event_images"]
 
@@ -35,8 +35,8 @@ def event_images(
     """
     kind = np.abs(particles.identity)
     light = (kind == ELECTRON) | (kind == PHOTON)
-    tracked = particles.select(_is_tracked(particles, kind, detector, rng))
-    event, pt, eta, phi = _tracks(tracked, detector, rng)
+    tracked = particles.select(is_tracked(particles, kind, detector, rng))
+    event, pt, eta, phi = smear_tracks(tracked, detector, rng)
     edge = detector.track_eta
     stochastic = detector.electromagnetic_stochastic, detector.hadronic_stochastic
     constant = detector.electromagnetic_constant, detector.hadronic_constant

@@ -8,7 +8,16 @@ import awkward as ak
 import numpy as np
 import numpy.typing as npt
 
-from keras_hep.data.samples.detector import ELECTRON, MUON, PHOTON, Detector, Particles, _is_tracked, _towers, _tracks
+from keras_hep.data.samples.detector import (
+    ELECTRON,
+    MUON,
+    PHOTON,
+    Detector,
+    Particles,
+    fill_towers,
+    is_tracked,
+    smear_tracks,
+)
 from keras_hep.data.samples.particle_flow import charge_of
 from keras_hep.data.samples.pythia import INVISIBLE, Record
 from keras_hep.data.samples.tracking import (
@@ -76,10 +85,10 @@ def see(
     """
     kind = np.abs(particles.identity)
     count, first = pixel_hits(np.hypot(vertices[:, 0], vertices[:, 1]), tracker, rng)
-    tracked = _is_tracked(particles, kind, detector, rng) & (count >= tracker.least_hits)
+    tracked = is_tracked(particles, kind, detector, rng) & (count >= tracker.least_hits)
     row = np.flatnonzero(tracked)
     charged = particles.select(tracked)
-    measured_pt = _tracks(charged, detector, rng)[1]
+    measured_pt = smear_tracks(charged, detector, rng)[1]
     tracks = measure_tracks(
         vertices[row],
         charged.pt,
@@ -94,14 +103,14 @@ def see(
     primary, primary_error = primary_vertices(charged.event, tracks, events, rng)
     in_calorimeter = ~tracked & (kind != MUON) & (np.abs(particles.eta) < detector.calorimeter_eta)
     light = (kind == PHOTON) | (kind == ELECTRON)
-    electromagnetic = _towers(
+    electromagnetic = fill_towers(
         particles.select(in_calorimeter & light),
         detector.electromagnetic_cells,
         (detector.electromagnetic_stochastic, detector.electromagnetic_constant),
         detector.electromagnetic_threshold,
         rng,
     )
-    hadronic = _towers(
+    hadronic = fill_towers(
         particles.select(in_calorimeter & ~light),
         detector.hadronic_cells,
         (detector.hadronic_stochastic, detector.hadronic_constant),

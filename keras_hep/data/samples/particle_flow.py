@@ -13,9 +13,9 @@ from keras_hep.data.samples.detector import (
     PION,
     Detector,
     Particles,
-    _is_tracked,
-    _towers,
-    _tracks,
+    fill_towers,
+    is_tracked,
+    smear_tracks,
 )
 
 __all__ = ["NEUTRAL_HADRON", "charge_of", "detect_classes", "true_objects"]
@@ -63,19 +63,19 @@ def detect_classes(particles: Particles, detector: Detector, events: int, rng: n
         electromagnetic and neutral kaon for hadronic towers) and ``charge``, shape (events, jagged).
     """
     kind = np.abs(particles.identity)
-    tracked = _is_tracked(particles, kind, detector, rng)
+    tracked = is_tracked(particles, kind, detector, rng)
     in_calorimeter = ~tracked & (kind != MUON) & (np.abs(particles.eta) < detector.calorimeter_eta)
     electromagnetic = in_calorimeter & ((kind == PHOTON) | (kind == ELECTRON))
     charged = particles.select(tracked)
-    tracks = _tracks(charged, detector, rng)
-    light = _towers(
+    tracks = smear_tracks(charged, detector, rng)
+    light = fill_towers(
         particles.select(electromagnetic),
         detector.electromagnetic_cells,
         (detector.electromagnetic_stochastic, detector.electromagnetic_constant),
         detector.electromagnetic_threshold,
         rng,
     )
-    heavy = _towers(
+    heavy = fill_towers(
         particles.select(in_calorimeter & ~electromagnetic),
         detector.hadronic_cells,
         (detector.hadronic_stochastic, detector.hadronic_constant),

@@ -120,9 +120,5 @@ def start_radiating(card: Iterable[str], seed: int, least_pt: float) -> tuple[An
                 for entry in range(event.size() - 1, 0, -1)
             )
 
-    pythia = start_pythia(card, seed)
     hook = Hook()
-    # A hook must be there when Pythia starts, so it starts again.
-    pythia.setUserHooksPtr(hook)
-    pythia.init()
-    return pythia, hook
+    return start_pythia(card, seed, hook), hook

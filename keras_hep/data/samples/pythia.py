@@ -36,12 +36,13 @@ class Events(NamedTuple):
     hard: ak.Array
 
 
-def start_pythia(card: Iterable[str], seed: int) -> Any:
+def start_pythia(card: Iterable[str], seed: int, hook: Any = None) -> Any:
     """Return an initialised ``pythia8mc.Pythia``.
 
     Args:
         card: settings, one a string, as in ``"Beams:eCM=13000"``.
         seed: any non-negative number; taken modulo the number of seeds that Pythia knows.
+        hook: a ``pythia8mc.UserHooks``, which the caller has to keep alive.
 
     Raises:
         DataError: Pythia does not know a setting, or cannot start with them.
@@ -51,6 +52,8 @@ def start_pythia(card: Iterable[str], seed: int) -> Any:
     for setting in ("Print:quiet=on", "Random:setSeed=on", f"Random:seed={1 + seed % SEEDS}", *card):
         if not pythia.readString(setting):
             raise DataError(f"Pythia does not accept the setting {setting!r}")
+    if hook is not None:
+        pythia.setUserHooksPtr(hook)
     if not pythia.init():
         raise DataError("Pythia cannot start with these settings")
     return pythia

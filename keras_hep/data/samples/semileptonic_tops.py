@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import awkward as ak
 import numpy as np
 import numpy.typing as npt
 
 from keras_hep.data.samples.pythia import Record
 
-__all__ = ["SEED_STEP", "SEMILEPTONIC", "SemileptonicTops", "neutrino_pz", "semileptonic_tops"]
+__all__ = ["SEED_STEP", "SEMILEPTONIC", "SemileptonicTops", "alternate", "neutrino_pz", "semileptonic_tops"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -29,6 +30,19 @@ SEMILEPTONIC = (
 SEED_STEP = 450_000_000
 """Between the seeds of the generators of the two charges: with equal ones the events would come in similar pairs. It is half
 of the seeds that Pythia knows, so that the generators of other shards are far away."""
+
+
+def alternate(positive: ak.Array, negative: ak.Array, entries: int) -> ak.Array:
+    """Return events with positive and negative leptons by turns, so that any part of a sample has as many of each.
+
+    Args:
+        positive: events with a positive lepton, at least half of `entries`.
+        negative: the same with a negative one.
+        entries: how many events to return.
+    """
+    half = -(-entries // 2)
+    both = ak.concatenate([positive[:half], negative[:half]])
+    return both[np.arange(2 * half).reshape(2, half).T.reshape(-1)[:entries]]
 
 
 class SemileptonicTops(NamedTuple):

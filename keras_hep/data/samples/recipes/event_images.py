@@ -19,7 +19,7 @@ from keras_hep.data.samples.options import int_option
 from keras_hep.data.samples.pileup import Overlay, SoftCollisions
 from keras_hep.data.samples.pythia import Record, events_of, generate_record, start_pythia
 from keras_hep.data.samples.sample import Checkpoint, Sample, ShardRequest
-from keras_hep.data.samples.semileptonic_tops import SEED_STEP, SEMILEPTONIC
+from keras_hep.data.samples.semileptonic_tops import SEED_STEP, SEMILEPTONIC, alternate
 from keras_hep.physics import invariant_mass
 
 __all__ = ["SAMPLE", "EventImages", "make_shard"]
@@ -92,20 +92,19 @@ def make_shard(request: ShardRequest, checkpoint: Checkpoint) -> ak.Array:
     pixels = int_option(request, "pixels", *PIXELS)
     overlay = Overlay(CARD.soft, request, checkpoint)
     rng = np.random.default_rng(request.seeds())
-    batches: list[ak.Array] = []
-    made = before = 0
-    for record in _records(CLASSES[request.label], request.pythia_seed()):
+    name = CLASSES[request.label]
+    batches: tuple[list[ak.Array], list[ak.Array]] = [], []
+    for turn, record in enumerate(_records(name, request.pythia_seed())):
         checkpoint()
         events = _events(record, overlay, pixels, rng)
-        number = request.first_event() + before + ak.to_numpy(events.event)
+        number = request.first_event() + turn * CARD.batch[name] + ak.to_numpy(events.event)
         label = np.full(len(events), request.label, dtype=np.int32)
-        rest = {name: events[name] for name in events.fields}
-        batches.append(ak.zip({**rest, "event": number, "label": label}, depth_limit=1))
-        made += len(events)
-        before += len(record.counts)
-        if made >= request.entries:
+        rest = {field: events[field] for field in events.fields}
+        batches[turn % 2].append(ak.zip({**rest, "event": number, "label": label}, depth_limit=1))
+        if turn % 2 == 1 and 2 * min(sum(map(len, of_charge)) for of_charge in batches) >= request.entries:
             break
-    return ak.concatenate(batches)[: request.entries]
+    positive, negative = map(ak.concatenate, batches)
+    return alternate(positive, negative, request.entries)
 
 
 def _records(name: str, seed: int) -> Iterator[Record]:
@@ -215,7 +214,7 @@ SAMPLE = Sample(
     classes=CLASSES,
     make_shard=make_shard,
     # `revision` grows whenever a change of the code changes the events.
-    configuration={"revision": 1, **asdict(CARD)},
+    configuration={"revision": 2, **asdict(CARD)},
     card={
         "physics": (
             "Top pairs with two further b quarks in proton collisions at 13 TeV from Pythia 8 with the Monash 2013 tune; one "

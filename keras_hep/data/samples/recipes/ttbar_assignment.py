@@ -21,6 +21,7 @@ from keras_hep.data.samples.semileptonic_tops import (
     SEED_STEP,
     SEMILEPTONIC,
     SemileptonicTops,
+    alternate,
     neutrino_pz,
     semileptonic_tops,
 )
@@ -84,17 +85,15 @@ def make_shard(request: ShardRequest, checkpoint: Checkpoint) -> ak.Array:
     matched_only = flag_option(request, "matched_only")
     overlay = Overlay(CARD.soft, request, checkpoint)
     rng = np.random.default_rng(request.seeds())
-    batches: list[ak.Array] = []
-    made = before = 0
-    for record in _records(request.pythia_seed()):
+    batches: tuple[list[ak.Array], list[ak.Array]] = [], []
+    for turn, record in enumerate(_records(request.pythia_seed())):
         checkpoint()
-        events = _events(record, overlay, rng, request.first_event() + before)
-        batches.append(events[events.matched == 1] if matched_only else events)
-        made += len(batches[-1])
-        before += len(record.counts)
-        if made >= request.entries:
+        events = _events(record, overlay, rng, request.first_event() + turn * BATCH)
+        batches[turn % 2].append(events[events.matched == 1] if matched_only else events)
+        if turn % 2 == 1 and 2 * min(sum(map(len, of_charge)) for of_charge in batches) >= request.entries:
             break
-    return ak.concatenate(batches)[: request.entries]
+    positive, negative = map(ak.concatenate, batches)
+    return alternate(positive, negative, request.entries)
 
 
 def _records(seed: int) -> Iterator[Record]:
@@ -278,7 +277,7 @@ SAMPLE = Sample(
     classes=("ttbar",),
     make_shard=make_shard,
     # `revision` grows whenever a change of the code changes the events.
-    configuration={"revision": 1, **asdict(CARD)},
+    configuration={"revision": 2, **asdict(CARD)},
     card={
         "physics": (
             "Top pairs in proton collisions at 13 TeV from Pythia 8 with the Monash 2013 tune; one top gives an electron "
