@@ -117,12 +117,9 @@ def ours_in_tensorflow(files: list[str], **options: Any) -> Callable[[], Iterato
     """Return the same into tensors."""
     from keras_hep.data import Dataset, FeatureSpec
 
-    tf = one_threaded_tensorflow()
+    one_threaded_tensorflow()
     settings = {"batch_size": BATCH, "buffer": 0, "workers": 0, "drop_last": True, **options}
     data = Dataset(files, FeatureSpec.from_dict(SPEC), **settings).to_tf(["part", "part_mask"])
-    options_of_tf = tf.data.Options()
-    options_of_tf.threading.private_threadpool_size = 1
-    data = data.with_options(options_of_tf)
 
     def epoch() -> Iterator[int]:
         for inputs, _, _ in data:

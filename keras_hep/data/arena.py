@@ -21,6 +21,8 @@ _ALIGNMENT = 64
 _SMALL = 1 << 16
 # A list and the argument of getrefcount hold a block that is free: arrays made of it refer to it as their base.
 _FREE = 2
+# A free block that so many requests in a row had no use for is given back.
+_PATIENCE = 200
 
 
 class Arena:
@@ -28,6 +30,8 @@ class Arena:
 
     def __init__(self) -> None:
         self._blocks: list[NDArray[np.uint8]] = []
+        self._used: list[int] = []
+        self._requests = 0
         self._lock = threading.Lock()
 
     def array(self, shape: Sequence[int], dtype: Any) -> NDArray[Any]:
@@ -42,12 +46,18 @@ class Arena:
         if size < _SMALL:
             return np.empty(size, dtype=np.uint8)
         with self._lock:
+            self._requests += 1
             free = [n for n in range(len(self._blocks)) if sys.getrefcount(self._blocks[n]) == _FREE]
             fitting = [n for n in free if size <= self._blocks[n].nbytes <= 2 * size]
             if fitting:
-                return self._blocks[fitting[0]]
-            # Sizes have changed: what is free is of no use any more. A little room for the next, slightly larger one.
-            block = np.empty(size + size // 8, dtype=np.uint8)
-            self._blocks = [old for n, old in enumerate(self._blocks) if n not in free]
-            self._blocks.append(block)
-            return block
+                # The latest one is the most likely to be in the cache still.
+                chosen = max(fitting, key=self._used.__getitem__)
+                self._used[chosen] = self._requests
+                return self._blocks[chosen]
+            old = {n for n in free if self._requests - self._used[n] > _PATIENCE}
+            self._blocks = [block for n, block in enumerate(self._blocks) if n not in old]
+            self._used = [used for n, used in enumerate(self._used) if n not in old]
+            # A little room for the next, slightly larger one.
+            self._blocks.append(np.empty(size + size // 8, dtype=np.uint8))
+            self._used.append(self._requests)
+            return self._blocks[-1]

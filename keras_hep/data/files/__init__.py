@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from keras_hep.data.arena import Arena
 from keras_hep.data.files.columns import ColumnFile, Files, expand_files
 from keras_hep.data.files.hdf5 import Hdf5Columns, is_hdf5
 from keras_hep.data.files.npz import is_npz, open_npz
@@ -40,7 +41,7 @@ def trees_of(file: str) -> list[str | None]:
         return [None, *columns.others]
 
 
-def open_columns(file: str, tree: str | None = None) -> ColumnFile:
+def open_columns(file: str, tree: str | None = None, memory: Arena | None = None) -> ColumnFile:
     """Open a file of any known format by its content.
 
     These are ROOT; HDF5, with the layouts of public data sets that `open_public_hdf5` knows; NumPy archives, see `open_npz`;
@@ -54,6 +55,7 @@ def open_columns(file: str, tree: str | None = None) -> ColumnFile:
         file: path or URL.
         tree: TTree, RNTuple, HDF5 group or dataset (see `Hdf5Columns`), or sample of a NumPy archive; the only one when left out.
             An HDF5 group is read as it is, whatever the layout of its file; a text holds one table, whose name does not count.
+        memory: where the arrays of a ROOT file are taken from, for files that are read one after the other.
 
     Raises:
         FileReadError: the file is missing, empty, cut short, damaged, or of an unknown format.
@@ -63,7 +65,7 @@ def open_columns(file: str, tree: str | None = None) -> ColumnFile:
     """
     with _errors_of(file):
         if is_root(file):
-            return RootColumns(file, tree)
+            return RootColumns(file, tree, memory)
         if is_hdf5(file):
             known = open_public_hdf5(file) if tree is None and not is_url(file) else None
             return known or Hdf5Columns(file, tree)

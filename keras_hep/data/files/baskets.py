@@ -1,6 +1,6 @@
 """Branches of plain numbers straight from their baskets, as they lie there.
 
-uproot finds and decompresses the baskets; what it also offers, arrays of any type, costs two copies more.
+uproot finds the baskets, and decompresses what no faster way is there for.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from keras_hep.data.arena import Arena
 from keras_hep.data.files.raw import RawColumn
+from keras_hep.data.files.unpacking import LocalBaskets
 
 __all__ = ["BasketReader"]
 
@@ -20,17 +21,24 @@ __all__ = ["BasketReader"]
 class BasketReader:
     """Reads a branch with one number, or a list of numbers, an entry."""
 
-    def __init__(self, branch: Any, dtype: np.dtype[Any], jagged: bool):
+    def __init__(self, branch: Any, dtype: np.dtype[Any], jagged: bool, memory: Arena, local: LocalBaskets | None):
         self._branch = branch
+        self._local = local
         self._dtype = dtype
         self._jagged = jagged
         self._edges = np.asarray(branch.entry_offsets, dtype=np.int64)
         self._kept: tuple[int, Any] | None = None
-        self._memory = Arena()
+        self._memory = memory
 
     @classmethod
-    def of(cls, branch: Any) -> Self | None:
-        """Return a reader, or None for a branch that only uproot itself can read."""
+    def of(cls, branch: Any, memory: Arena, local: LocalBaskets | None = None) -> Self | None:
+        """Return a reader, or None for a branch that only uproot itself can read.
+
+        Args:
+            branch: the branch.
+            memory: where arrays are taken from.
+            local: reads the baskets of a file on a local disk.
+        """
         kind = branch.interpretation
         jagged = type(kind) is uproot.AsJagged
         number = kind.content if jagged else kind
@@ -39,7 +47,7 @@ class BasketReader:
         dtype = number.from_dtype
         if dtype.subdtype is not None or dtype.names is not None or dtype.kind not in "fiub":
             return None
-        return cls(branch, dtype, jagged)
+        return cls(branch, dtype, jagged, memory, local)
 
     def read(self, start: int, stop: int) -> RawColumn:
         """Return the entries from `start` to before `stop`."""
@@ -67,12 +75,17 @@ class BasketReader:
         """Return the bytes of a basket and, for lists, where each entry begins and the last one ends."""
         kept = self._kept
         if kept is None or kept[0] != number:
-            basket = self._branch.basket(number)
-            ends = np.asarray(basket.byte_offsets, dtype=np.int64) if self._jagged else None
+            data, ends = self._bytes(number)
             size = self._dtype.itemsize
-            if len(basket.data) % size or (ends is not None and np.any(ends % size)):
+            if len(data) % size or (ends is None) is self._jagged or (ends is not None and np.any(ends % size)):
                 raise ValueError(f"basket {number} does not hold whole numbers of {size} bytes an entry")
             # The chunk after this one may begin in the same basket. Replaced as a whole, so that threads can share it.
-            kept = self._kept = (number, (np.asarray(basket.data), ends))
-        data: tuple[NDArray[np.uint8], NDArray[np.int64] | None] = kept[1]
-        return data
+            kept = self._kept = (number, (data, ends))
+        basket: tuple[NDArray[np.uint8], NDArray[np.int64] | None] = kept[1]
+        return basket
+
+    def _bytes(self, number: int) -> tuple[NDArray[np.uint8], NDArray[np.int64] | None]:
+        if self._local is not None and (found := self._local.read(self._branch, number, self._memory)) is not None:
+            return found
+        basket = self._branch.basket(number)
+        return np.asarray(basket.data), np.asarray(basket.byte_offsets, dtype=np.int64) if self._jagged else None

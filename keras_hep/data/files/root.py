@@ -15,8 +15,10 @@ import uproot
 from uproot.interpretation.identify import UnknownInterpretation
 from uproot.streamers import Model_TStreamerBasicType as TStreamerBasicType
 
+from keras_hep.data.arena import Arena
 from keras_hep.data.files.baskets import BasketReader
 from keras_hep.data.files.columns import ColumnFile, UnreadableTypeError, join_edges, reason_of
+from keras_hep.data.files.unpacking import LocalBaskets
 from keras_hep.data.files.urls import is_url, kind_of_url, require_protocol
 from keras_hep.errors import DataError, FeatureError, FileReadError, KerasHepError, nearest
 
@@ -49,6 +51,7 @@ class RootColumns(ColumnFile):
     Args:
         file: path or URL.
         tree: name of the tree; the only one of the file when left out.
+        memory: where arrays are taken from.
 
     Raises:
         FileReadError: the file cannot be opened, is cut short, or is not a ROOT file.
@@ -56,8 +59,10 @@ class RootColumns(ColumnFile):
         FeatureError: the file holds several trees and none is chosen.
     """
 
-    def __init__(self, file: str, tree: str | None = None):
+    def __init__(self, file: str, tree: str | None = None, memory: Arena | None = None):
+        self._memory = memory or Arena()
         self._handle = open_root_file(file)
+        self._local = None if is_url(file) else LocalBaskets(file)
         try:
             name = _choose(self._handle, tree, file)
             self._tree = self._handle[name]
@@ -82,6 +87,8 @@ class RootColumns(ColumnFile):
     def close(self) -> None:
         """Close the file."""
         self._handle.close()
+        if self._local is not None:
+            self._local.close()
 
     def require(self, names: Sequence[str]) -> None:
         """Raise DataError unless all branches exist and are of a type that can be read."""
@@ -125,7 +132,7 @@ class RootColumns(ColumnFile):
 
     def _reader(self, name: str) -> BasketReader | None:
         if name not in self._readers:
-            self._readers[name] = BasketReader.of(self._branch(name))
+            self._readers[name] = BasketReader.of(self._branch(name), self._memory, self._local)
         return self._readers[name]
 
     def _objects(self, name: str, start: int, stop: int) -> ak.Array:

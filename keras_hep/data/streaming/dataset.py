@@ -313,7 +313,7 @@ class Dataset:
 
     def _load(self, epoch: int, numbers: Iterable[int], inputs: bool = True) -> Generator[_Loaded, None, None]:
         """Return a generator of loaded chunks, in order, whose counts go into the report."""
-        handles = Handles(self.config.tree or self.spec.tree)
+        handles = Handles(self.config.tree or self.spec.tree, self._memory)
         low, high = split_ranges(self.config.split)[self._part] if self._part is not None else (0.0, 1.0)
 
         def part(identity: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
+from keras_hep.data.arena import Arena
 from keras_hep.data.files import ColumnFile, open_columns
 
 __all__ = ["Handles", "in_order"]
@@ -22,8 +23,9 @@ _OPEN_FILES = 8
 class Handles:
     """Open files, each used by one thread at a time; the latest ones stay open."""
 
-    def __init__(self, tree: str | None):
+    def __init__(self, tree: str | None, memory: Arena):
         self._tree = tree
+        self._memory = memory
         self._idle: list[tuple[str, ColumnFile]] = []
         self._lock = threading.Lock()
 
@@ -34,7 +36,7 @@ class Handles:
             found = next((number for number, (name, _) in enumerate(self._idle) if name == file), None)
             columns = self._idle.pop(found)[1] if found is not None else None
         if columns is None:
-            columns = open_columns(file, self._tree)
+            columns = open_columns(file, self._tree, self._memory)
         try:
             yield columns
         finally:

@@ -89,4 +89,8 @@ def tensors_of(data: Dataset, inputs: Iterable[str] | None, state: dict[str, Any
         return groups.prefetch(2).flat_map(lambda *parts: tf.data.Dataset.from_tensor_slices(parts))
 
     begin = tf.data.Dataset.range(1).map(lambda _: tf.py_function(start, [], tf.int64))
-    return begin.flat_map(lambda key: one_epoch(tf.ensure_shape(key, ())))
+    stream = begin.flat_map(lambda key: one_epoch(tf.ensure_shape(key, ())))
+    # There is nothing to tune, and the end of an epoch would wait for the tuning thread, which sleeps ever longer.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return stream.with_options(options)

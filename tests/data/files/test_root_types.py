@@ -63,7 +63,7 @@ def test_a_summary_tells_types_that_cannot_be_read_from_numbers(file):
 
 def test_a_class_that_only_reading_finds_unreadable_is_named_too(tmp_path, monkeypatch):
     path = write_tree(tmp_path / "a.root", {"history": np.arange(3.0), "counts": np.arange(3.0)})
-    monkeypatch.setattr(BasketReader, "of", classmethod(lambda cls, branch: None))
+    monkeypatch.setattr(BasketReader, "of", classmethod(lambda cls, *_: None))
     names = {"history": "std::vector<edm::ProcessHistory>", "counts": "std::vector<std::map<std::string, uint32_t>>"}
     monkeypatch.setattr(uproot.TBranch, "typename", property(lambda branch: names[branch.name]))
 

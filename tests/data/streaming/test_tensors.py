@@ -93,3 +93,8 @@ def test_fit_learns_from_the_stream_as_from_memory(file):
         weights.append(model.get_weights())
     for one, other in zip(*weights, strict=True):
         np.testing.assert_allclose(one, other, atol=2e-6)
+
+
+def test_the_end_of_an_epoch_waits_for_no_tuning(file):
+    # The tuning thread of tf.data sleeps up to a minute, and an iterator that ends waits until it wakes up.
+    assert dataset(file).to_tf().options().autotune.enabled is False
