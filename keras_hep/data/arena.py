@@ -22,7 +22,7 @@ _SMALL = 1 << 16
 # A list and the argument of getrefcount hold a block that is free: arrays made of it refer to it as their base.
 _FREE = 2
 # A free block that so many requests in a row had no use for is given back.
-_PATIENCE = 200
+_PATIENCE = 100
 
 
 class Arena:
@@ -50,8 +50,8 @@ class Arena:
             free = [n for n in range(len(self._blocks)) if sys.getrefcount(self._blocks[n]) == _FREE]
             fitting = [n for n in free if size <= self._blocks[n].nbytes <= 2 * size]
             if fitting:
-                # The latest one is the most likely to be in the cache still.
-                chosen = max(fitting, key=self._used.__getitem__)
+                # The best fit, and of these the latest, which is the most likely to be in the cache still.
+                chosen = min(fitting, key=lambda n: (self._blocks[n].nbytes, -self._used[n]))
                 self._used[chosen] = self._requests
                 return self._blocks[chosen]
             old = {n for n in free if self._requests - self._used[n] > _PATIENCE}

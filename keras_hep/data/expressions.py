@@ -172,6 +172,32 @@ def _widened(values: Any) -> Any:
     return ak.values_astype(values, np.int64) if kind in _NARROW else values
 
 
+def _value(node: ast.expr, columns: Mapping[str, Any]) -> Any:
+    # No function inside of `evaluate`: it would refer to itself, and hold the columns until garbage is collected.
+    match node:
+        case ast.Name() | ast.Attribute() if (name := _dotted(node)) is not None:
+            return _CONSTANTS[name] if name in _CONSTANTS else _widened(columns[name])
+        case ast.Constant(value=number):
+            return number
+        case ast.BinOp(left=left, op=op, right=right):
+            return _BINARY[type(op)](_value(left, columns), _value(right, columns))
+        case ast.UnaryOp(op=unary, operand=operand):
+            return _UNARY[type(unary)](_value(operand, columns))
+        case ast.BoolOp(op=logic, values=values):
+            return functools.reduce(
+                np.logical_and if isinstance(logic, ast.And) else np.logical_or,
+                (_value(value, columns) for value in values),
+            )
+        case ast.Compare(left=left, ops=ops, comparators=right):
+            terms = [_value(left, columns), *(_value(value, columns) for value in right)]
+            steps = [_COMPARE[type(c)](a, b) for c, a, b in zip(ops, terms[:-1], terms[1:], strict=True)]
+            return functools.reduce(np.logical_and, steps)
+        case ast.Call(func=ast.Name(id=function), args=args):
+            return FUNCTIONS[function](*(_value(value, columns) for value in args))
+        case _:  # pragma: no cover - branches_of has refused everything else
+            raise FeatureError(f"{ast.unparse(node)!r} is not allowed")
+
+
 def evaluate(expression: str, columns: Mapping[str, Any]) -> Any:
     """Evaluate an expression over columns of numpy or awkward arrays.
 
@@ -186,32 +212,9 @@ def evaluate(expression: str, columns: Mapping[str, Any]) -> Any:
         if name not in columns:
             raise FeatureError(f"the expression {expression!r} needs the branch '{name}': {nearest(name, columns)}")
 
-    def walk(node: ast.expr) -> Any:
-        match node:
-            case ast.Name() | ast.Attribute() if (name := _dotted(node)) is not None:
-                return _CONSTANTS[name] if name in _CONSTANTS else _widened(columns[name])
-            case ast.Constant(value=number):
-                return number
-            case ast.BinOp(left=left, op=op, right=right):
-                return _BINARY[type(op)](walk(left), walk(right))
-            case ast.UnaryOp(op=unary, operand=operand):
-                return _UNARY[type(unary)](walk(operand))
-            case ast.BoolOp(op=logic, values=values):
-                return functools.reduce(
-                    np.logical_and if isinstance(logic, ast.And) else np.logical_or, map(walk, values)
-                )
-            case ast.Compare(left=left, ops=ops, comparators=right):
-                terms = [walk(left), *map(walk, right)]
-                steps = [_COMPARE[type(c)](a, b) for c, a, b in zip(ops, terms[:-1], terms[1:], strict=True)]
-                return functools.reduce(np.logical_and, steps)
-            case ast.Call(func=ast.Name(id=function), args=args):
-                return FUNCTIONS[function](*map(walk, args))
-            case _:  # pragma: no cover - branches_of has refused everything else
-                raise FeatureError(f"{ast.unparse(node)!r} is not allowed in {expression!r}")
-
     try:
         with np.errstate(all="ignore"):  # a logarithm of zero is a missing value, dealt with by the feature's default
-            return walk(_parse(expression))
+            return _value(_parse(expression), columns)
     except (TypeError, ValueError, IndexError, ArithmeticError, RecursionError, np.exceptions.AxisError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise FeatureError(f"the expression {expression!r} cannot be evaluated on these branches: {reason}") from error

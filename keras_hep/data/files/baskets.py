@@ -63,6 +63,8 @@ class BasketReader:
             else:
                 pieces.append(data[ends[low] : ends[high]])
                 counts.append(np.diff(ends[low : high + 1]))
+        if stop >= int(self._edges[last]):
+            self._kept = None  # no chunk after this one begins in the same basket
         offsets = None
         if self._jagged:
             offsets = np.zeros(stop - start + 1, dtype=np.int64)

@@ -222,7 +222,7 @@ class Dataset:
         epoch = self.epoch - 1 if epoch is None else epoch
         return {"epoch": epoch, "batch": batch, "sizes": list(self._sizes.get(epoch, [])), "key": self._key()}
 
-    def to_tf(self, inputs: Iterable[str] | None = None, *, state: dict[str, Any] | None = None, group: int = 8) -> Any:
+    def to_tf(self, inputs: Iterable[str] | None = None, *, state: dict[str, Any] | None = None, group: int | None = None) -> Any:
         """Return a ``tf.data.Dataset`` of (inputs, label or targets, weight); each iteration of it is one epoch.
 
         The batches reach TensorFlow without a copy.
@@ -230,7 +230,7 @@ class Dataset:
         Args:
             inputs: names of the tensors that the model takes; all by default.
             state: from `state`; the first epoch begins behind the batches that it counts.
-            group: batches gathered at once.
+            group: batches gathered at once; by default up to eight of together 24 MB.
         """
         return tensors_of(self, inputs, state, group)
 

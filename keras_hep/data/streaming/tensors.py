@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["tensors_of"]
 
 
-def tensors_of(data: Dataset, inputs: Iterable[str] | None, state: dict[str, Any] | None, group: int) -> Any:
+_GROUP_BYTES = 24_000_000
+_MOST_BATCHES = 8
+
+
+def tensors_of(data: Dataset, inputs: Iterable[str] | None, state: dict[str, Any] | None, group: int | None) -> Any:
     """Return a ``tf.data.Dataset``, see `Dataset.to_tf`."""
     tf = require("tensorflow", extra="all")
     # Keras says this whenever a dataset ends whose length it did not know; here that is the end of an epoch.
@@ -31,6 +35,9 @@ def tensors_of(data: Dataset, inputs: Iterable[str] | None, state: dict[str, Any
     for name in names:
         if name not in empty.inputs:
             raise FeatureError(f"the specification has no input '{name}': {nearest(name, empty.inputs)}")
+    if group is None:
+        bytes_of_one = sum(empty_events(spec, 1).inputs[name].nbytes for name in empty.inputs)
+        group = int(min(max(_GROUP_BYTES // (size * bytes_of_one), 1), _MOST_BATCHES))
     labels, targets = bool(spec.classes), bool(spec.targets)
     pending = {"state": state}
 
