@@ -98,6 +98,7 @@ class StreamFeed:
             model.test_on_batch(inputs, first.label, sample_weight=first.weight)
         tensors = self._data.to_tf(self._names, state=kept.inside)
         shown = model.fit(tensors, shuffle=False, verbose=0, callbacks=[keeper])
+        self._check()
         kept.inside = None
         return {name: float(values[0]) for name, values in shown.history.items()}
 
@@ -105,7 +106,15 @@ class StreamFeed:
         """Return loss and metrics."""
         self._data.epoch = 0
         figures: dict[str, float] = model.evaluate(self._data.to_tf(self._names), verbose=0, return_dict=True)
+        self._check()
         return figures
+
+    def _check(self) -> None:
+        if empty := self._data.empty_classes:
+            text = self._data.spec.classes[empty[0]]
+            raise DataError(
+                f"{', '.join(self._data.files[:3])}: the class '{empty[0]}' ({text}) has no events to train on or to validate with"
+            )
 
 
 class _Keeper(keras.callbacks.Callback):

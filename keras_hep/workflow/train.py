@@ -110,9 +110,9 @@ def train(config: TrainConfig, output: Path, on_epoch: OnEpoch | None = None, re
         checkpoint=checkpoint,
         on_epoch=on_epoch,
     )
+    models.save(model, output / "model.keras")
     label, found, weight = scored(model, splits["test"])
     metrics = classification(label, found, spec.class_names, weight).to_dict()
-    models.save(model, output / "model.keras")
     write_json(output / "history.json", history)
     test = splits["test"]
     counts = {name: len(events) for name, events in splits.items() if isinstance(events, Events)}

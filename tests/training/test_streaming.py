@@ -81,6 +81,21 @@ def test_a_stream_without_events_is_refused(file):
         fit_classifier(model, streamed(file, "train"), streamed(file, "validation"), epochs=1, balance=True)
 
 
+def test_a_class_without_events_ends_the_training_after_its_first_epoch(file, caplog):
+    validation = streamed(file, "validation")
+    name = validation.spec.class_names[0]
+    lacking = validation.with_spec(
+        validation.spec.model_copy(update={"selection": f"not ({validation.spec.classes[name]})"})
+    )
+    model = models.build("dense_tagger", streamed(file, "train").fit_spec())
+    with pytest.raises(DataError, match=f"the class '{name}' .* has no events to train on or to validate with"):
+        fit_classifier(model, streamed(file, "train"), lacking, epochs=3)
+    assert sum("has no events" in message for message in caplog.messages) == 1
+    for _ in range(2):
+        list(lacking)
+    assert sum("has no events" in message for message in caplog.messages) == 1, "told once"
+
+
 @pytest.mark.parametrize("sampling", [None, {"classes": "balanced"}])
 def test_train_streams_when_asked(file, tmp_path, sampling):
     toy_spec().model_copy(update={"identity": "number"}).save(tmp_path / "spec.yaml")

@@ -149,6 +149,11 @@ class Dataset:
         """What happened in the last epoch: examples read, cut, defaulted, clipped, resampled, and files left out."""
         return self._report.to_dict(self._plan.skipped)
 
+    @property
+    def empty_classes(self) -> tuple[str, ...]:
+        """The classes of which the last whole epoch had no event."""
+        return self._report.empty_classes
+
     def __iter__(self) -> Iterator[Events]:
         """Yield the batches of the next epoch."""
         epoch, self.epoch = self.epoch, self.epoch + 1
@@ -222,7 +227,9 @@ class Dataset:
         epoch = self.epoch - 1 if epoch is None else epoch
         return {"epoch": epoch, "batch": batch, "sizes": list(self._sizes.get(epoch, [])), "key": self._key()}
 
-    def to_tf(self, inputs: Iterable[str] | None = None, *, state: dict[str, Any] | None = None, group: int | None = None) -> Any:
+    def to_tf(
+        self, inputs: Iterable[str] | None = None, *, state: dict[str, Any] | None = None, group: int | None = None
+    ) -> Any:
         """Return a ``tf.data.Dataset`` of (inputs, label or targets, weight); each iteration of it is one epoch.
 
         The batches reach TensorFlow without a copy.

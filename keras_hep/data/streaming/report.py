@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class Report:
-    """Counts what is read, cut, defaulted, clipped and left out.
+    """Counts what is read, cut, defaulted, clipped and left out; knows the classes that a whole epoch had no event of.
 
     Args:
         spec: what is read.
@@ -28,6 +28,7 @@ class Report:
     def __init__(self, spec: FeatureSpec, labels: bool):
         self._spec = spec
         self._labels = labels
+        self.empty_classes: tuple[str, ...] = ()
         self.clear()
 
     def clear(self) -> None:
@@ -68,9 +69,10 @@ class Report:
         if self._labels and self._spec.weight is not None and not self._weighted:
             raise DataError(f"{where}: the weight ({self._spec.weight}) is not above zero for any event ({counts})")
         if self._labels:
-            for name, number in zip(self._spec.class_names, self._of_class, strict=True):
-                if not number:
-                    log.warning("%s: the class '%s' (%s) has no events", where, name, self._spec.classes[name])
+            empty = tuple(n for n, number in zip(self._spec.class_names, self._of_class, strict=True) if not number)
+            for name in set(empty) - set(self.empty_classes):
+                log.warning("%s: the class '%s' (%s) has no events", where, name, self._spec.classes[name])
+            self.empty_classes = empty
 
     def to_dict(self, before: tuple[Skipped, ...]) -> dict[str, Any]:
         """Return the counts, and the files left out in this epoch and `before`."""
