@@ -143,7 +143,7 @@ FEATURE = "inputs.0.features.0"
         (f"{FEATURE}.scale", 1e-60, r"feature 'mass': scale 1e-60 would remove"),
         (f"{FEATURE}.transform", "ln", r"features\.0\.transform: .*'log'.*Received: 'ln'"),
         (f"{FEATURE}.expression", "jet_mass", r"feature 'mass' has both a branch and an expression"),
-        ("inputs.0.features.1.expression", "jet.mass", r"features\.1\.expression: .*'jet\.mass' is not allowed"),
+        ("inputs.0.features.1.expression", "jet[0]", r"features\.1\.expression: .*'jet\[0\]' is not allowed"),
         ("inputs.0.features.2.hardware.bits", 0, r"features\.2\.hardware\.bits: .*Received: '0'"),
         ("inputs.0.features.2.hardware.exponent", 99, r"features\.2\.hardware\.exponent: .*Received: '99'"),
         ("inputs.0.features.1.name", "mass", r"the feature name 'mass' is used twice"),
@@ -152,10 +152,10 @@ FEATURE = "inputs.0.features.0"
         ("inputs.0.name", "tracks_mask", r"the input name 'tracks_mask' is used twice"),
         ("classes", {"b": "flavour == 5"}, r"classes holds one class"),
         ("classes.b", "flavour = 5", r"'flavour = 5' cannot be read"),
-        ("identity", "run.number", r"'run\.number' is not allowed"),
+        ("identity", "run[0]", r"'run\[0\]' is not allowed"),
         ("selection", "open('x')", r"unknown function 'open'"),
         ("weight", "w[0]", r"'w\[0\]' is not allowed"),
-        ("inputs.1.order", "-track.pt", r"'track\.pt' is not allowed"),
+        ("inputs.1.order", "-track[0]", r"'track\[0\]' is not allowed"),
     ],
 )
 def test_every_wrong_value_is_named(path, value, message):
