@@ -159,12 +159,18 @@ def one_threaded_tensorflow() -> Any:
     return tf
 
 
-def awkward_only(files: list[str]) -> Callable[[], Iterator[int]]:
-    """Return uproot alone, into jagged arrays that nobody pads."""
+def _chunks(files: list[str]) -> Iterator[Any]:
+    """Yield what uproot reads, a basket of each branch at a time."""
     import uproot
 
+    yield from uproot.iterate({file: "jets" for file in files}, [*BRANCHES, "label"], step_size=BASKET)
+
+
+def awkward_only(files: list[str]) -> Callable[[], Iterator[int]]:
+    """Return uproot alone, into jagged arrays that nobody pads."""
+
     def epoch() -> Iterator[int]:
-        for chunk in uproot.iterate({file: "jets" for file in files}, [*BRANCHES, "label"], step_size=BASKET):
+        for chunk in _chunks(files):
             yield len(chunk)
 
     return epoch
@@ -174,10 +180,9 @@ def pad_none(files: list[str]) -> Callable[[], Iterator[int]]:
     """Return the way of the tutorials: ``ak.pad_none``, ``ak.fill_none`` and a stack of arrays."""
     import awkward as ak
     import numpy as np
-    import uproot
 
     def epoch() -> Iterator[int]:
-        for chunk in uproot.iterate({file: "jets" for file in files}, [*BRANCHES, "label"], step_size=BASKET):
+        for chunk in _chunks(files):
             padded = [ak.fill_none(ak.pad_none(chunk[name], LENGTH, clip=True), 0.0) for name in BRANCHES]
             values = np.stack([ak.to_numpy(column) for column in padded], axis=-1).astype(np.float32)
             mask = np.arange(LENGTH) < ak.to_numpy(ak.num(chunk[BRANCHES[0]]))[:, None]
@@ -191,7 +196,6 @@ def loop_by_hand(files: list[str], arrays: bool = False) -> Callable[[], Iterato
     import awkward as ak
     import numba
     import numpy as np
-    import uproot
 
     @numba.njit
     def pad(offsets, a, b, c, d, out):  # type: ignore[no-untyped-def]
@@ -202,7 +206,7 @@ def loop_by_hand(files: list[str], arrays: bool = False) -> Callable[[], Iterato
                 out[i, k, 2], out[i, k, 3] = c[first + k], d[first + k]
 
     def epoch() -> Iterator[Any]:
-        for chunk in uproot.iterate({file: "jets" for file in files}, [*BRANCHES, "label"], step_size=BASKET):
+        for chunk in _chunks(files):
             packed = ak.to_packed(chunk)
             layouts = [packed[name].layout for name in BRANCHES]
             out = np.zeros((len(packed), LENGTH, len(NAMES)), np.float32)

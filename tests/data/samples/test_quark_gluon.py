@@ -115,6 +115,12 @@ def test_the_detector_sees_classes_and_particles_have_their_own(jets: ak.Array, 
     assert ak.mean(charged) == pytest.approx(0.62, abs=0.06)
 
 
+def test_the_underlying_event_adds_soft_particles(particles: ak.Array) -> None:
+    busy = shard("gluon", 60, detector=False, underlying=True)
+    assert ak.mean(ak.num(busy.part)) > ak.mean(ak.num(particles.part))
+    assert dict(busy.attrs)["cross_section_pb"] == pytest.approx(dict(particles.attrs)["cross_section_pb"], rel=0.3)
+
+
 def test_the_underlying_event_fills_the_collisions(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[Any] = []
 
