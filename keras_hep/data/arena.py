@@ -7,6 +7,7 @@ copy what begins at a multiple of 64 bytes.
 from __future__ import annotations
 
 import math
+import mmap
 import sys
 import threading
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ _ALIGNMENT = 64
 _SMALL = 1 << 16
 # A list and the argument of getrefcount hold a block that is free: arrays made of it refer to it as their base.
 _FREE = 2
+# Windows knows no other memory.
+_PRIVATE = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
 # A free block that so many requests in a row had no use for is given back.
 _PATIENCE = 100
 
@@ -58,6 +61,17 @@ class Arena:
             self._blocks = [block for n, block in enumerate(self._blocks) if n not in old]
             self._used = [used for n, used in enumerate(self._used) if n not in old]
             # A little room for the next, slightly larger one.
-            self._blocks.append(np.empty(size + size // 8, dtype=np.uint8))
+            self._blocks.append(_pages(size + size // 8))
             self._used.append(self._requests)
             return self._blocks[-1]
+
+
+def _pages(size: int) -> NDArray[np.uint8]:
+    """Return fresh memory that goes back to the system as soon as it is let go.
+
+    What malloc was once given back it keeps for the next one of about that size, and more of it the larger that was.
+    """
+    pages = mmap.mmap(-1, size, **_PRIVATE)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        pages.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(pages, dtype=np.uint8)

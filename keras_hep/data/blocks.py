@@ -11,8 +11,9 @@ import awkward as ak
 import numpy as np
 from numpy.typing import NDArray
 
+from keras_hep.data.arena import Arena
 from keras_hep.data.features import InputSpec
-from keras_hep.data.padding import gather_padded
+from keras_hep.data.padding import copy_lists, gather_padded
 from keras_hep.physics.jet_images import render
 
 __all__ = ["Block", "ImageBlock", "SequenceBlock", "VectorBlock", "as_lists"]
@@ -29,8 +30,8 @@ class Block(abc.ABC):
         """Write the tensors of some rows to some places of the output."""
 
     @abc.abstractmethod
-    def compact(self, rows: Integers) -> Self:
-        """Return a block with these rows alone, which holds no other memory."""
+    def compact(self, rows: Integers, memory: Arena) -> Self:
+        """Return a block with these rows alone, which holds no memory of this one."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class VectorBlock(Block):
         """Write the rows."""
         out[self.name][places] = self.values[rows]
 
-    def compact(self, rows: Integers) -> Self:
+    def compact(self, rows: Integers, memory: Arena) -> Self:
         """Return a copy of these rows."""
         return type(self)(self.name, self.values[rows])
 
@@ -64,10 +65,12 @@ class SequenceBlock(Block):
         flat = values.reshape(len(values), int(np.prod(self.entry.shape)))
         gather_padded(rows, places, self.starts, self.stops, self.content.reshape(-1), flat, mask)
 
-    def compact(self, rows: Integers) -> Self:
+    def compact(self, rows: Integers, memory: Arena) -> Self:
         """Return the lists of these rows."""
-        starts, stops, picked = _picked(self.starts, self.stops, rows)
-        return type(self)(self.entry, starts, stops, self.content[picked])
+        ends = np.cumsum(self.stops[rows] - self.starts[rows])
+        content = memory.array((int(ends[-1]) if len(ends) else 0, self.content.shape[1]), np.float32)
+        copy_lists(rows, self.starts, self.stops, self.content, content)
+        return type(self)(self.entry, np.concatenate([[0], ends[:-1]]), ends, content)
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ class ImageBlock(Block):
         )
         out[self.entry.name][places] = drawn
 
-    def compact(self, rows: Integers) -> Self:
+    def compact(self, rows: Integers, memory: Arena) -> Self:
         """Return the objects of these rows."""
         starts, stops, picked = _picked(self.starts, self.stops, rows)
         weights = np.ascontiguousarray(self.weights[:, picked])

@@ -58,10 +58,10 @@ class Cut:
         columns = ("rows", "label", "target", "weight", "index", "variables")
         return replace(self, **{name: getattr(self, name)[examples] for name in columns})
 
-    def compact(self, examples: Any) -> Self:
+    def compact(self, examples: Any, memory: Arena) -> Self:
         """Return the chosen examples in memory of their own."""
         some = self.select(examples)
-        blocks = tuple(block.compact(some.rows) for block in self.blocks)
+        blocks = tuple(block.compact(some.rows, memory) for block in self.blocks)
         return replace(some, rows=np.arange(len(some)), blocks=blocks)
 
     def gather(self, examples: Integers, places: Integers, out: Events) -> None:

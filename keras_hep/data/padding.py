@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from keras_hep.data.prefetch import LINE, prefetch
 
-__all__ = ["all_finite", "count_odd", "drop_objects", "gather_padded", "interleave", "sort_objects"]
+__all__ = ["all_finite", "copy_lists", "count_odd", "drop_objects", "gather_padded", "interleave", "sort_objects"]
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -83,6 +83,17 @@ def gather_padded(
         values[size:].fill(np.float32(0.0))
         real[:number].fill(np.float32(1.0))
         real[number:].fill(np.float32(0.0))
+
+
+@_jit
+def copy_lists(rows: Integers, starts: Integers, stops: Integers, content: Floats, out: Floats) -> None:
+    """Write the lists of some rows one after the other; `content` and `out` are (objects, features)."""
+    place = 0
+    for row in rows:
+        for k in range(starts[row], stops[row]):
+            for feature in range(content.shape[1]):
+                out[place, feature] = content[k, feature]
+            place += 1
 
 
 @_jit

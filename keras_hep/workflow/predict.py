@@ -5,9 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +14,7 @@ import awkward as ak
 import numpy as np
 
 from keras_hep._io import atomic_path, content_hash, write_json
+from keras_hep._processes import SpawnedPool
 from keras_hep.data.cutting import Cut, cut_columns
 from keras_hep.data.features import FeatureSpec
 from keras_hep.data.files import Files, expand_files, open_columns
@@ -108,7 +108,7 @@ def predict(
             if on_file is not None:
                 on_file(done[source])
     else:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        with SpawnedPool(workers) as pool:
             futures = {pool.submit(_alone, source, targets[source], job): source for source in sources}
             try:
                 for future in as_completed(futures):

@@ -7,11 +7,12 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
+from keras_hep._processes import SpawnedPool
 from keras_hep.data.samples.sample import Sample, ShardRequest
 from keras_hep.data.samples.shards import save_shard
 from keras_hep.errors import KerasHepError
@@ -28,8 +29,7 @@ class _StopError(Exception):
 def make_shards(sample: Sample, tasks: Sequence[Task], workers: int, finished: Callable[[ShardRequest], None]) -> None:
     """Make and save shards.
 
-    One worker means this very process. Several are fresh processes (spawned, because a fork copies the locks of
-    running threads), so a script that asks for them needs the usual ``if __name__ == "__main__"``.
+    One worker means this very process.
 
     Args:
         sample: what to make.
@@ -45,9 +45,8 @@ def make_shards(sample: Sample, tasks: Sequence[Task], workers: int, finished: C
             save_shard(path, sample.make_shard(request, _go_on))
             finished(request)
         return
-    context = multiprocessing.get_context("spawn")
-    stop = context.Event()
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(stop,)) as pool:
+    stop = multiprocessing.get_context("spawn").Event()
+    with SpawnedPool(workers, initializer=_start_worker, initargs=(stop,)) as pool:
         try:
             running = {pool.submit(_make_shard, sample, *task): task for task in tasks}
             _collect(running, finished)

@@ -34,7 +34,7 @@ __all__ = ["Dataset"]
 log = logging.getLogger(__name__)
 
 # A chunk of which less than this share still waits is copied together, so that the rest of its memory is given back.
-_SPARSE = 0.25
+_SPARSE = 0.5
 _SAMPLED = ("train", "validation")
 
 
@@ -197,7 +197,7 @@ class Dataset:
                         slots[len(sizes)] = loaded
                         shuffle.add(len(loaded.used))
                         sizes.append(len(loaded.used))
-                        _tidy(slots, shuffle)
+                        _tidy(slots, shuffle, self._memory)
                 if len(shuffle) == 0 or (len(shuffle) < size and self.config.drop_last):
                     break
                 rows = shuffle.draw(size)
@@ -414,7 +414,7 @@ def _replay(shuffle: Shuffle, known: list[int], batches: int, size: int) -> list
     return sizes
 
 
-def _tidy(slots: dict[int, _Loaded], shuffle: Shuffle) -> None:
+def _tidy(slots: dict[int, _Loaded], shuffle: Shuffle, memory: Arena) -> None:
     """Let go of chunks that are used up, and copy together what is left of those that nearly are."""
     waiting = shuffle.waiting_chunks()
     for number in list(slots):
@@ -426,7 +426,7 @@ def _tidy(slots: dict[int, _Loaded], shuffle: Shuffle) -> None:
             chosen, place = np.unique(loaded.used[examples], return_inverse=True)
             used = np.full(len(loaded.used), -1, dtype=np.int64)
             used[examples] = place
-            slots[number] = _Loaded(loaded.cut.compact(chosen), used)
+            slots[number] = _Loaded(loaded.cut.compact(chosen, memory), used)
 
 
 def _nothing(spec: FeatureSpec, variables: int) -> Cut:

@@ -56,7 +56,9 @@ SAMPLE = Sample(
 
 if __name__ == "__main__":
     output = Path(sys.argv[1])
-    order = place_order(SAMPLE, 40, 1, None, None, format_of(output, None))
+    from toy_sample import SAMPLE as sample  # where worker processes find it
+
+    order = place_order(sample, 40, 1, None, None, format_of(output, None))
     generate_sample(order, output, workers=int(sys.argv[2]), progress=False)
 """
 
