@@ -299,7 +299,7 @@ def train_here(network: str, folder: Path, copies: int) -> dict[str, float]:
 
     from keras_hep.data import Dataset, FeatureSpec
 
-    # One core computes, the other one reads.
+    # So that one core is enough for what computes, and the other one reads.
     tf.config.threading.set_intra_op_parallelism_threads(1)
     keras.utils.set_random_seed(1)
     size = 1024
@@ -331,16 +331,24 @@ def train_here(network: str, folder: Path, copies: int) -> dict[str, float]:
     batch = next(iter(stream))
     step(batch[0]["part"], batch[1])
 
-    def rate(batches: Any) -> float:
-        begin, jets = time.perf_counter(), 0
-        for inputs, label, _ in batches:
-            step(inputs["part"], label).numpy()
+    def rate(batches: Any) -> dict[str, float]:
+        begin, waited, jets = time.perf_counter(), 0.0, 0
+        iterator = iter(batches)
+        while True:
+            asked = time.perf_counter()
+            got = next(iterator, None)
+            waited += time.perf_counter() - asked
+            if got is None:
+                break
+            step(got[0]["part"], got[1]).numpy()
             jets += size
-        return jets / (time.perf_counter() - begin)
+        elapsed = time.perf_counter() - begin
+        return {"rate": jets / elapsed, "waiting": waited / elapsed}
 
-    memory = tf.data.Dataset.from_tensors(batch).repeat(300)
-    rates = [(rate(memory), rate(stream)) for _ in range(2)]
-    return {"rate_memory": max(r for r, _ in rates), "rate": max(r for _, r in rates)}
+    memory = tf.data.Dataset.from_tensors(batch).repeat(800)
+    rounds = [(rate(memory), rate(stream)) for _ in range(3)]
+    best = [max(column, key=lambda each: each["rate"]) for column in zip(*rounds, strict=True)]
+    return {"rate_memory": best[0]["rate"], "waiting_memory": best[0]["waiting"], **best[1]}
 
 
 def _copies(folder: Path, kind: str, copies: int) -> list[str]:
@@ -435,16 +443,20 @@ def table(results: dict[str, Any]) -> str:
         )
     lines += [
         "",
-        "Training on two cores, of which TensorFlow computes on one, with shuffled batches of 1,024; beside it one batch again and "
-        "again from memory. The input-bound fraction is the time that the second would save.",
+        "Training on two cores with shuffled batches of 1,024; beside it one batch again and again, which lies in memory as a "
+        "`tf.data` of its own. Waiting is the share of the time between asking for a batch and having it; what the stream takes "
+        "more of it than memory is bound by the input. The rates differ by more than that where network and stream together "
+        "want more than the two cores.",
         "",
-        "| network | kjets/s | from memory | input-bound fraction |",
-        "|---|---:|---:|---:|",
+        "| network | kjets/s | from memory | waiting | from memory | input-bound fraction |",
+        "|---|---:|---:|---:|---:|---:|",
     ]
     names = {"dense": "dense, 64-32-32", "deep sets": "deep sets, 64-64, then 64-32-32"}
     for name, found in results["training"].items():
-        bound = max(0.0, 1 - found["rate"] / found["rate_memory"])
-        lines.append(f"| {names[name]} | {found['rate'] / 1e3:.0f} | {found['rate_memory'] / 1e3:.0f} | {bound:.0%} |")
+        bound = max(0.0, found["waiting"] - found["waiting_memory"])
+        rates = f"{found['rate'] / 1e3:.0f} | {found['rate_memory'] / 1e3:.0f}"
+        waits = f"{found['waiting']:.1%} | {found['waiting_memory']:.1%}"
+        lines.append(f"| {names[name]} | {rates} | {waits} | {bound:.1%} |")
     return "\n".join(lines) + "\n"
 
 

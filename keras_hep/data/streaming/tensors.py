@@ -93,7 +93,7 @@ def tensors_of(data: Dataset, inputs: Iterable[str] | None, state: dict[str, Any
         numbers = tf.data.Dataset.range(2**62)
         groups = numbers.map(lambda _: shaped(*tf.py_function(following, [key], types)))
         groups = groups.take_while(lambda *parts: tf.shape(parts[-1])[0] > 0)
-        return groups.prefetch(2).flat_map(lambda *parts: tf.data.Dataset.from_tensor_slices(parts))
+        return groups.prefetch(1).flat_map(lambda *parts: tf.data.Dataset.from_tensor_slices(parts)).prefetch(group)
 
     begin = tf.data.Dataset.range(1).map(lambda _: tf.py_function(start, [], tf.int64))
     stream = begin.flat_map(lambda key: one_epoch(tf.ensure_shape(key, ())))
