@@ -53,6 +53,7 @@ from keras_hep.physics.ttbar_chi2 import (
     assign_ttbar,
     neutrino_pz,
 )
+from keras_hep.physics.ttbar_widths import measured_hypothesis
 from keras_hep.physics.voxels import CylindricalBinning, cylindrical_voxels, voxelise
 
 __all__ = [
@@ -99,6 +100,7 @@ __all__ = [
     "lund_images",
     "lund_plane",
     "lund_tree",
+    "measured_hypothesis",
     "missing_momentum",
     "missing_momentum_significance",
     "modified_mass_drop",

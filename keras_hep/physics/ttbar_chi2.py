@@ -28,8 +28,8 @@ class TtbarHypothesis:
     """Masses, and the widths of their reconstruction, in GeV.
 
     The widths are those of the reconstructed masses of rightly assigned jets, not of the particles. They belong to a detector
-    and a jet energy calibration: measure them on matched jets of one's own sample; the defaults are of a size that is usual
-    for jets at the LHC.
+    and a jet energy calibration: measure them on matched jets of one's own sample with `measured_hypothesis`; the defaults
+    are of a size that is usual for jets at the LHC.
 
     Attributes:
         w_mass: mass of the W boson.
@@ -37,6 +37,10 @@ class TtbarHypothesis:
         w_width: width of the mass of the two jets of the W.
         hadronic_top_width: width of the mass of three jets.
         leptonic_top_width: width of the mass of jet, lepton and neutrino.
+        hadronic_w_mass: where the mass of the two jets lies, if not at `w_mass`: jets without a calibration have lost energy.
+            The neutrino is made with `w_mass`.
+        hadronic_top_mass: where the mass of the three jets lies, if not at `top_mass`.
+        leptonic_top_mass: where the mass of jet, lepton and neutrino lies, if not at `top_mass`.
     """
 
     w_mass: float = W_MASS
@@ -44,12 +48,23 @@ class TtbarHypothesis:
     w_width: float = 10.0
     hadronic_top_width: float = 15.0
     leptonic_top_width: float = 20.0
+    hadronic_w_mass: float | None = None
+    hadronic_top_mass: float | None = None
+    leptonic_top_mass: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is not positive."""
         for name, value in vars(self).items():
-            if not 0.0 < value < np.inf:
+            if value is not None and not 0.0 < value < np.inf:
                 raise DataError(f"{name} must be positive and finite; received {value}")
+
+    def positions(self) -> tuple[float, float, float]:
+        """Return where the masses of hadronic W, hadronic top and leptonic top lie, in GeV."""
+        return (
+            self.hadronic_w_mass or self.w_mass,
+            self.hadronic_top_mass or self.top_mass,
+            self.leptonic_top_mass or self.top_mass,
+        )
 
 
 class NeutrinoSolutions(NamedTuple):
@@ -126,8 +141,8 @@ def assign_ttbar(
 
     chi2 = ((m_jj - m_W) / s_W)^2 + ((m_jjb - m_t) / s_had)^2 + ((m_blv - m_t) / s_lep)^2
 
-    is minimised over all assignments of four different jets (the two of the W exchange places without effect: 840
-    assignments for eight jets) and over both solutions of `neutrino_pz`. The W mass of the lepton and the neutrino is no term:
+    with the masses of the hypothesis, is minimised over all assignments of four different jets (the two of the W exchange
+    places without effect: 840 assignments for eight jets) and over both solutions of `neutrino_pz`. The W mass of the lepton and the neutrino is no term:
     the neutrino was made to fit it.
 
     Args:
@@ -160,7 +175,7 @@ def assign_ttbar(
     tags = np.zeros(len(momenta), np.bool_) if b_tagged is None else _tags(b_tagged, counts)
     hardest = np.lexsort((-np.hypot(momenta[:, 0], momenta[:, 1]), np.repeat(np.arange(events), counts)))
     leptonic_w = _leptonic_w(lepton, missing, solutions)
-    masses = np.array([hypothesis.w_mass, hypothesis.top_mass, hypothesis.top_mass])
+    masses = np.array(hypothesis.positions())
     widths = np.array([hypothesis.w_width, hypothesis.hadronic_top_width, hypothesis.leptonic_top_width])
     best, solution, chi2 = _search(momenta, tags, hardest, starts, leptonic_w, masses, widths, max_jets)
     found = best[:, 0] >= 0

@@ -13,6 +13,7 @@ from keras_hep.physics import (
     boost,
     four_vectors,
     invariant_mass,
+    measured_hypothesis,
     missing_momentum,
     neutrino_pz,
 )
@@ -244,3 +245,40 @@ def test_wrong_inputs_are_refused(change, message):
 def test_a_width_must_be_positive():
     with pytest.raises(DataError, match="w_width must be positive and finite; received 0"):
         TtbarHypothesis(w_width=0.0)
+
+
+def test_masses_of_uncalibrated_jets_stand_in_for_those_of_the_particles():
+    """All hadronic energies scaled down: the defaults miss the true jets, the masses at their new places find them."""
+    jets, lepton, neutrino, truth = top_pairs(200, extra=1)
+    less = ak.zip({field: 0.9 * jets[field] for field in FIELDS}, with_name="Momentum4D")
+    places = {"hadronic_w_mass": 0.9 * HYPOTHESIS.w_mass, "hadronic_top_mass": 0.9 * HYPOTHESIS.top_mass}
+    right = []
+    for moved in ({}, places):
+        narrow = TtbarHypothesis(80.0, 173.0, w_width=1.0, hadronic_top_width=1.0, leptonic_top_width=50.0, **moved)
+        found = assign_ttbar(less, lepton, neutrino, hypothesis=narrow)
+        right.append(np.mean(found.b_had == truth[:, 2]))
+    assert right[1] > 0.9 > right[0] + 0.1
+
+
+def test_measured_masses_and_widths_are_those_of_the_jets():
+    rng = np.random.default_rng(7)
+    toys = {"hadronic_w": (77.0, 9.0), "hadronic_top": (163.0, 16.0), "leptonic_top": (167.0, 24.0)}
+    masses = {name: rng.normal(*shape, 4000) for name, shape in toys.items()}
+    # A hundredth far away, which would double a standard deviation, hardly moves them.
+    masses = {name: np.concatenate([values, np.full(40, 400.0)]) for name, values in masses.items()}
+    found = measured_hypothesis(**masses, w_mass=80.0)
+    assert (found.w_mass, found.top_mass) == (80.0, 172.5)
+    assert found.positions() == pytest.approx([77.0, 163.0, 167.0], abs=1.5)
+    widths = (found.w_width, found.hadronic_top_width, found.leptonic_top_width)
+    assert widths == pytest.approx([9.0, 16.0, 24.0], rel=0.06)
+
+
+@pytest.mark.parametrize("wrong", [[80.0] * 19, [80.0] * 30 + [np.nan], np.ones((30, 2))])
+def test_too_few_or_senseless_masses_are_refused(wrong):
+    with pytest.raises(DataError, match="hadronic_w must be at least 20 finite masses"):
+        measured_hypothesis(wrong, [170.0] * 30, [170.0] * 30)
+
+
+def test_masses_without_a_width_are_refused():
+    with pytest.raises(DataError, match="w_width must be positive"):
+        measured_hypothesis([80.0] * 30, [170.0] * 30, [170.0] * 30)
