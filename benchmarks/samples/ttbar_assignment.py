@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from unittest.mock import patch
+
 import awkward as ak
 import mplhep
 import numpy as np
@@ -9,9 +12,19 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from benchmarks.samples.five_jets import peak
+from benchmarks.samples.jet_losses import bottom_loss, expected_masses
 from benchmarks.samples.quantity import Quantity
+from keras_hep.data.samples.recipes import ttbar_assignment
+from keras_hep.data.samples.recipes.ttbar_assignment import CARD, QUARKS
+from keras_hep.data.samples.sample import ShardRequest
+from keras_hep.physics import TtbarHypothesis, assign_ttbar, four_vectors, measured_hypothesis
 
 ENTRIES = 4000
+WINDOWS = {"w_had": (50.0, 110.0), "top_had": (120.0, 220.0), "top_lep": (120.0, 220.0)}
+WHAT = {"w_had": "jets of the W", "top_had": "jets of the hadronic top", "top_lep": "leptonic top"}
+LOOKED_AT = 8
+"""Jets of an event among which chi2 looks."""
+
 Array = npt.NDArray[np.float64]
 
 
@@ -30,17 +43,104 @@ def tag_rate(entries: ak.Array, flavour: int) -> float:
     return float(ak.mean(entries.jet.btag[entries.jet.flavour == flavour]))
 
 
+def particle_level(events: int) -> ak.Array:
+    """Generate events whose quarks have jets with a detector that loses nothing but muons."""
+    nothing = (0.0, 0.0)
+    perfect = replace(
+        CARD.detector, track_pt=0.0, efficiency=(1.0, 1.0), efficiency_low_pt=(1.0, 1.0), track_constant=nothing,
+        track_slope=nothing, electromagnetic_cells=7200, hadronic_cells=7200, electromagnetic_stochastic=0.0,
+        electromagnetic_constant=0.0, hadronic_stochastic=0.0, hadronic_constant=0.0, electromagnetic_threshold=0.0,
+        hadronic_threshold=0.0,
+    )  # fmt: skip
+    with patch.object(ttbar_assignment, "CARD", replace(CARD, detector=perfect)):
+        return ttbar_assignment.make_shard(ShardRequest(0, 0, events, 1, 1, {"matched_only": True}), lambda: None)
+
+
+def peaks(matched: ak.Array) -> dict[str, float]:
+    """Return the positions in GeV of the mass peaks of the right jets."""
+    return {name: peak(ak.to_numpy(matched[f"matched_{name}_mass"]), window) for name, window in WINDOWS.items()}
+
+
+def mass_peaks(matched: ak.Array) -> list[Quantity]:
+    """Return the rows of the peaks with a perfect detector and with the one of the sample."""
+    perfect = particle_level(700)
+    source = (
+        "true quarks, less hadronisation and plus overlaid collisions (arXiv:0712.3014), up to all of the mean radiation out of "
+        f"the cone (arXiv:0906.1833) and, for b quarks, {bottom_loss():.1%} in neutrinos and muons (hep-ex/0509008)"
+    )
+    rows = []
+    for entries, detector in ((perfect, "perfect detector"), (matched, "sample")):
+        edges = expected_masses(entries)
+        below = source if entries is perfect else "the same; thresholds of the detector come on top"
+        rows += [
+            Quantity(f"mass peak of the {WHAT[name]}, {detector} (GeV)", place,
+                     f"{edges[name][0]:.1f} to {edges[name][1]:.1f}", below)
+            for name, place in peaks(entries).items()
+        ]  # fmt: skip
+    return rows
+
+
+def measured(matched: ak.Array) -> TtbarHypothesis:
+    """Return the hypothesis with the masses and widths of the right jets."""
+    return measured_hypothesis(*(ak.to_numpy(matched[f"matched_{name}_mass"]) for name in WINDOWS))
+
+
+def shares_right(matched: ak.Array, hypothesis: TtbarHypothesis, tags: bool) -> tuple[npt.NDArray[np.bool_], Array]:
+    """Return in which events chi2 finds all four jets, and how probable that is for any of the assignments that it looks at."""
+    jet = matched.jet
+    jets = four_vectors(pt=jet.pt, eta=jet.eta, phi=jet.phi, energy=jet.energy)
+    leptons = four_vectors(pt=matched.lepton_pt, eta=matched.lepton_eta, phi=matched.lepton_phi)
+    missing = ak.zip({"px": matched.met_pt * np.cos(matched.met_phi), "py": matched.met_pt * np.sin(matched.met_phi)})
+    b_tagged = jet.btag == 1
+    found = assign_ttbar(jets, leptons, missing, b_tagged if tags else None, hypothesis, LOOKED_AT)
+    truth = {name: ak.to_numpy(matched[f"index_{name}"]) for name in QUARKS}
+    light = [np.sort([part["q1"], part["q2"]], axis=0) for part in (found._asdict(), truth)]
+    right = (found.b_had == truth["b_had"]) & (found.b_lep == truth["b_lep"]) & (light[0] == light[1]).all(axis=0)
+    number = np.minimum(ak.to_numpy(ak.num(jet)), LOOKED_AT)
+    if not tags:
+        return right, 2.0 / (number * (number - 1) * (number - 2) * (number - 3))
+    tagged = ak.to_numpy(ak.sum(b_tagged[:, :LOOKED_AT], axis=1))
+    wanted = np.minimum(tagged, 2)
+    # Ordered pairs of b jets with as many tags as wanted, times pairs of jets from the rest.
+    pairs = np.choose(wanted, [number * (number - 1), 2 * (number - 1), tagged * (tagged - 1)])
+    true_tags = sum(
+        ak.to_numpy(b_tagged[np.arange(len(matched)), truth[name]]).astype(int) for name in ("b_had", "b_lep")
+    )
+    return right, np.where(true_tags == wanted, 2.0 / (pairs * (number - 2) * (number - 3)), 0.0)
+
+
+def assignment(matched: ak.Array) -> list[Quantity]:
+    """Return the rows of the measured masses and widths, and of how often chi2 is right."""
+    hypothesis = measured(matched)
+    usual = TtbarHypothesis()
+    widths = ("w_width", "hadronic_top_width", "leptonic_top_width")
+    rows = [
+        Quantity(f"width of the {WHAT[name]}, right jets (GeV)", getattr(hypothesis, width),
+                 f"none; the default is {getattr(usual, width):g}", "middle 68 %, a parameter of the chi2 assignment")
+        for name, width in zip(WINDOWS, widths, strict=True)
+    ] + [
+        Quantity(f"median of the {WHAT[name]}, right jets (GeV)", place, "none", "a parameter of the chi2 assignment")
+        for name, place in zip(WINDOWS, hypothesis.positions(), strict=True)
+    ]  # fmt: skip
+    for tags, how in ((False, "without b tags"), (True, "with b tags")):
+        right, chance = shares_right(matched, hypothesis, tags)
+        default, _ = shares_right(matched, usual, tags)
+        error = np.sqrt(np.mean(right) * (1 - np.mean(right)) / len(right))
+        rows.append(
+            Quantity(f"share of matched events that chi2 assigns rightly, measured masses and widths, {how}",
+                     float(np.mean(right)), f"above {np.mean(chance):.3f}",
+                     f"one of the assignments at random; {np.mean(default):.3f} with the defaults; statistical error {error:.3f}")
+        )  # fmt: skip
+    return rows
+
+
 def quantities(entries: ak.Array) -> list[Quantity]:
     matched = entries[entries.matched == 1]
-    found = {name: ak.to_numpy(matched[f"matched_{name}_mass"]) for name in ("w_had", "top_had", "top_lep")}
     return [
         Quantity("share of events with all four quarks matched", float(ak.mean(entries.matched)), "0.3 to 0.5",
                  "usual at four jets of 25 GeV"),
-        Quantity("mass peak of the jets of the W (GeV)", peak(found["w_had"], (50, 110)),
-                 "80.4", "mass of the W, less what jets lose"),
-        Quantity("mass peak of the jets of the hadronic top (GeV)", peak(found["top_had"], (120, 220)),
-                 "172.5", "mass of the top, less what jets lose"),
-        Quantity("mass peak of the leptonic top (GeV)", peak(found["top_lep"], (120, 220)), "172.5", "mass of the top"),
+        *mass_peaks(matched),
+        *assignment(matched),
         Quantity("mean true mass of tops (GeV)", float(np.mean(entries.top_had_mass)), "about 172.5", "Breit-Wigner"),
         Quantity("b tag of b jets", tag_rate(entries, 5), "0.70", "card"),
         Quantity("b tag of c jets", tag_rate(entries, 4), "0.15", "card"),
