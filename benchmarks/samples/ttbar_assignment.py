@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from benchmarks.samples.five_jets import peak
 from benchmarks.samples.jet_losses import bottom_loss, expected_masses
 from benchmarks.samples.quantity import Quantity
+from keras_hep.data.samples.pythia import start_pythia
 from keras_hep.data.samples.recipes import ttbar_assignment
 from keras_hep.data.samples.recipes.ttbar_assignment import CARD, QUARKS
 from keras_hep.data.samples.sample import ShardRequest
@@ -141,7 +142,8 @@ def quantities(entries: ak.Array) -> list[Quantity]:
                  "usual at four jets of 25 GeV"),
         *mass_peaks(matched),
         *assignment(matched),
-        Quantity("mean true mass of tops (GeV)", float(np.mean(entries.top_had_mass)), "about 172.5", "Breit-Wigner"),
+        Quantity("median true mass of tops (GeV)", float(np.median(entries.top_had_mass)),
+                 f"{start_pythia(CARD.settings, 1).particleData.m0(6):g}", "the setting of Pythia"),
         Quantity("b tag of b jets", tag_rate(entries, 5), "0.70", "card"),
         Quantity("b tag of c jets", tag_rate(entries, 4), "0.15", "card"),
         Quantity("b tag of other jets", tag_rate(entries, 0), "0.01", "card"),
