@@ -281,9 +281,9 @@ SAMPLE = Sample(
         ),
         "leaves_out": (
             "Multiple parton interactions of hard collisions are not simulated but replaced by one or two overlaid "
-            "non-diffractive collisions, which agree in mean and spread of the transverse momentum; soft collisions are "
-            "drawn from a pool of 500, turned and mirrored. Matrix elements are of leading order. Nothing fakes a "
-            "lepton, leptons need not be isolated, photons are not objects of their own. Diffraction, out-of-time "
+            "non-diffractive collisions, which agree in mean and spread of the transverse momentum within a tenth; soft "
+            "collisions are drawn from a pool of 500, turned and mirrored, and one pool differs from another. Matrix elements "
+            "are of leading order. Nothing fakes a lepton, leptons need not be isolated, photons are not objects of their own. Diffraction, out-of-time "
             "pile-up, the width of the beam spot and the rounding of trigger hardware are left out. The classes have "
             "equal numbers, not their cross sections; without the lepton requirement the shares of the cocktail have no "
             "meaning beyond their definition."
