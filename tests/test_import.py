@@ -24,6 +24,13 @@ def test_reading_data_brings_no_keras():
     assert json.loads(in_fresh_python(code)) is False
 
 
+def test_samples_are_an_attribute_of_data_and_come_when_asked_for():
+    code = "import sys; from keras_hep import data; a = 'keras_hep.data.samples.pythia' in sys.modules; data.samples.load; print(a)"
+    assert in_fresh_python(code).strip() == "False"
+    with pytest.raises(AttributeError, match="no attribute 'sample'"):
+        _ = keras_hep.data.sample
+
+
 @pytest.mark.parametrize("name", keras_hep.__all__)
 def test_every_public_name_resolves(name):
     assert getattr(keras_hep, name) is not None
