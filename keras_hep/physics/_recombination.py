@@ -45,6 +45,10 @@ BEAM = -2
 DROPPED = -3
 """The second parent of a step of pruning that keeps its first parent and drops the other object."""
 
+# Rows of the tables of objects; what stands before AWAY2 and before LONELY belongs to an object for as long as it is there.
+Y, PHI, WEIGHT, NEAREST2, METRIC, AWAY2 = range(6)
+ROW, NEIGHBOUR, LONELY = range(3)
+
 # Not plain integers, of which numba would compile a version each.
 E_SCHEME, WINNER_TAKES_ALL, PRUNED = np.int64(0), np.int64(1), np.int64(2)
 
@@ -83,64 +87,54 @@ def cluster_rows(
         r_cut2: likewise.
     """
     count = len(rows) // 2
-    slot_row, neighbour = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
-    weight, nearest2, metric = np.empty(count), np.empty(count), np.empty(count)
     scale = 1.0 / radius2 if radius2 < math.inf else 1.0
+    floats, integers = np.empty((6, count)), np.empty((3, count), dtype=np.int64)
+    bits = floats.view(np.int64)
     for slot in range(count):
-        slot_row[slot] = slot
         links[slot, 0] = links[slot, 1] = links[slot, 2] = NONE
         distance[slot] = 0.0
-        weight[slot] = _weight(rows[slot, PT2], power)
-        neighbour[slot], nearest2[slot] = NONE, radius2
-        for other in range(slot):
-            _approach(rows, slot, other, slot_row, neighbour, nearest2)
-    for slot in range(count):
-        metric[slot] = _metric(weight[slot], nearest2[slot])
+        floats[Y, slot], floats[PHI, slot] = rows[slot, RAPIDITY], rows[slot, AZIMUTH]
+        floats[WEIGHT, slot] = _weight(rows[slot, PT2], power)
+        integers[ROW, slot] = integers[LONELY, slot] = slot
+    _find_neighbours(floats, bits, integers, count, NONE, count, radius2)
     objects = count
     for row in range(count, 2 * count):
-        one = 0
-        for slot in range(1, objects):
-            if metric[slot] < metric[one]:
-                one = slot
-        other = neighbour[one]
-        distance[row] = metric[one] * scale
+        one = _lowest(bits, METRIC, objects)
+        other = integers[NEIGHBOUR, one]
+        distance[row] = floats[METRIC, one] * scale
         links[row, 2] = NONE
         objects -= 1
         if other == NONE:
-            links[row, 0], links[row, 1] = slot_row[one], BEAM
-            links[slot_row[one], 2] = row
-            copy_row(rows, slot_row[one], row)
+            last = integers[ROW, one]
+            links[row, 0], links[row, 1] = last, BEAM
+            links[last, 2] = row
+            copy_row(rows, last, row)
             merged, freed = NONE, one
         else:
-            low, high = min(slot_row[one], slot_row[other]), max(slot_row[one], slot_row[other])
+            low = min(integers[ROW, one], integers[ROW, other])
+            high = max(integers[ROW, one], integers[ROW, other])
             links[row, 0], links[row, 1] = low, high
             links[low, 2] = links[high, 2] = row
             _recombine(rows, links, low, high, row, scheme, z_cut, r_cut2)
             merged, freed = min(one, other), max(one, other)
-            slot_row[merged] = row
-            weight[merged] = _weight(rows[row, PT2], power)
+            integers[ROW, merged] = row
+            floats[Y, merged], floats[PHI, merged] = rows[row, RAPIDITY], rows[row, AZIMUTH]
+            floats[WEIGHT, merged] = _weight(rows[row, PT2], power)
         # The last object moves into the freed slot.
-        slot_row[freed], weight[freed] = slot_row[objects], weight[objects]
-        neighbour[freed], nearest2[freed], metric[freed] = neighbour[objects], nearest2[objects], metric[objects]
-        if merged != NONE:
-            neighbour[merged], nearest2[merged] = NONE, radius2
+        for column in range(AWAY2):
+            floats[column, freed] = floats[column, objects]
+        for column in range(LONELY):
+            integers[column, freed] = integers[column, objects]
+        lonely = 0
         for slot in range(objects):
-            if slot == merged:
-                continue
-            if neighbour[slot] == freed or (merged != NONE and neighbour[slot] == merged):
-                neighbour[slot], nearest2[slot] = NONE, radius2
-                for candidate in range(objects):
-                    if candidate != slot and candidate != merged:
-                        away2 = angle2(rows, slot_row[slot], slot_row[candidate])
-                        if away2 < nearest2[slot]:
-                            neighbour[slot], nearest2[slot] = candidate, away2
-            elif neighbour[slot] == objects:
-                neighbour[slot] = freed
-            if merged != NONE:
-                _approach(rows, slot, merged, slot_row, neighbour, nearest2)
-            metric[slot] = _metric(weight[slot], nearest2[slot])
+            its = integers[NEIGHBOUR, slot]
+            integers[LONELY, lonely] = slot
+            lonely += slot != merged and (its == freed or (its == merged and merged != NONE))
+            integers[NEIGHBOUR, slot] = freed if its == objects else its
         if merged != NONE:
-            metric[merged] = _metric(weight[merged], nearest2[merged])
+            integers[LONELY, lonely] = merged
+            lonely += 1
+        _find_neighbours(floats, bits, integers, lonely, merged, objects, radius2)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -154,23 +148,62 @@ def _weight(pt2: float, power: float) -> float:
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _metric(weight: float, nearest2: float) -> float:
-    """Return pT^2p of an object times its smallest squared angle.
+def _find_neighbours(
+    floats: Floats, bits: Integers, integers: Integers, lonely: int, merged: int, objects: int, radius2: float
+) -> None:
+    """Find the nearest neighbours of some objects, and make the merged one the neighbour of those that it is near to.
 
-    The smaller pT^2p of a pair need not be looked for: the object that has it is as near to its own neighbour, so that
-    the smallest of all metrics is a distance of the algorithm.
+    The inner loops are written without a jump, so that the compiler can take several objects at once.
+
+    Args:
+        floats: shape (6, n); `Y` to `AWAY2`, changed.
+        bits: the same memory as integers.
+        integers: shape (3, n); `ROW` to `LONELY`, changed.
+        lonely: how many objects have no neighbour; the merged one is the last of them.
+        merged: the object that is new, or `NONE`.
+        objects: how many there are.
+        radius2: squared distance from which on there is no neighbour.
     """
-    return weight * nearest2 if nearest2 < math.inf else math.inf
+    for i in range(lonely):
+        slot = integers[LONELY, i]
+        y, phi = floats[Y, slot], floats[PHI, slot]
+        for other in range(objects):
+            turn = abs(floats[PHI, other] - phi)
+            turn = min(turn, 2.0 * math.pi - turn)
+            climb = floats[Y, other] - y
+            floats[AWAY2, other] = turn * turn + climb * climb
+        floats[AWAY2, slot] = math.inf
+        if slot == merged:
+            for other in range(objects):
+                away2 = floats[AWAY2, other]
+                nearer = away2 < floats[NEAREST2, other]
+                integers[NEIGHBOUR, other] = slot if nearer else integers[NEIGHBOUR, other]
+                floats[NEAREST2, other] = away2 if nearer else floats[NEAREST2, other]
+                floats[METRIC, other] = floats[WEIGHT, other] * away2 if nearer else floats[METRIC, other]
+        elif merged != NONE:
+            floats[AWAY2, merged] = math.inf
+        best = _lowest(bits, AWAY2, objects)
+        found = floats[AWAY2, best] < radius2
+        nearest2 = floats[AWAY2, best] if found else radius2
+        integers[NEIGHBOUR, slot], floats[NEAREST2, slot] = best if found else NONE, nearest2
+        # pT^2p times the smallest squared angle. The smaller pT^2p of a pair need not be looked for: the object that
+        # has it is as near to its own neighbour, so that the smallest of all metrics is a distance of the algorithm.
+        floats[METRIC, slot] = floats[WEIGHT, slot] * nearest2 if nearest2 < math.inf else math.inf
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _approach(rows: Floats, one: int, other: int, slot_row: Integers, neighbour: Integers, nearest2: Floats) -> None:
-    """Make two objects neighbours where they are nearer to each other than to what they had."""
-    away2 = angle2(rows, slot_row[one], slot_row[other])
-    if away2 < nearest2[one]:
-        neighbour[one], nearest2[one] = other, away2
-    if away2 < nearest2[other]:
-        neighbour[other], nearest2[other] = one, away2
+def _lowest(bits: Integers, row: int, count: int) -> int:
+    """Return the place of the first of the smallest of numbers that are not negative, given as their bits.
+
+    The bits are integers in the same order as the numbers, and of integers the compiler compares several at once.
+    """
+    lowest = bits[row, 0]
+    for i in range(count):
+        lowest = min(lowest, bits[row, i])
+    place = count
+    for i in range(count):
+        place = min(place, i if bits[row, i] == lowest else count)
+    return place
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")

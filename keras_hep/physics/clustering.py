@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from keras_hep.errors import DataError, nearest
 from keras_hep.physics._jets import FlatJets, flat_jets, over_jets
-from keras_hep.physics._pseudojets import AZIMUTH, COLUMNS, ENERGY, RAPIDITY
+from keras_hep.physics._pseudojets import AZIMUTH, ENERGY, PX, RAPIDITY
 from keras_hep.physics._recombination import BEAM, E_SCHEME, NONE, WINNER_TAKES_ALL, cluster_rows, jet_rows
 
 __all__ = ["BEAM", "NONE", "POWERS", "SCHEMES", "ClusterHistory", "cluster", "exclusive_subjets"]
@@ -90,18 +90,18 @@ def cluster(
         raise DataError(f"the radius must be positive, or None for none; received {radius}")
     jets = flat_jets(constituents)
     count = 2 * len(jets.px)
-    rows, links, distance = np.empty((count, COLUMNS)), np.empty((count, 3), dtype=np.int64), np.empty(count)
-    radius2 = math.inf if radius is None else float(radius) ** 2
-    over_jets(_cluster_jets, jets, threads, POWERS[algorithm], radius2, SCHEMES[recombination], rows, links, distance)
-    return ClusterHistory(
+    history = ClusterHistory(
         offsets=2 * jets.offsets,
-        parents=np.ascontiguousarray(links[:, :2]),
-        child=np.ascontiguousarray(links[:, 2]),
-        distance=distance,
-        momentum=np.ascontiguousarray(rows[:, : ENERGY + 1]),
-        rapidity=np.ascontiguousarray(rows[:, RAPIDITY]),
-        azimuth=np.ascontiguousarray(rows[:, AZIMUTH]),
+        parents=np.empty((count, 2), dtype=np.int64),
+        child=np.empty(count, dtype=np.int64),
+        distance=np.empty(count),
+        momentum=np.empty((count, 4)),
+        rapidity=np.empty(count),
+        azimuth=np.empty(count),
     )
+    radius2 = math.inf if radius is None else float(radius) ** 2
+    over_jets(_cluster_jets, jets, threads, POWERS[algorithm], radius2, SCHEMES[recombination], history)
+    return history
 
 
 def exclusive_subjets(history: ClusterHistory, count: int) -> ak.Array:
@@ -144,14 +144,16 @@ def _cluster_jets(
     power: float,
     radius2: float,
     scheme: int,
-    rows: Floats,
-    links: Integers,
-    distance: Floats,
+    history: ClusterHistory,
 ) -> None:
     for jet in range(first, last):
-        begin, end = 2 * jets.offsets[jet], 2 * jets.offsets[jet + 1]
-        its_rows = jet_rows(jets, jet)
-        cluster_rows(its_rows, links[begin:end], distance[begin:end], power, radius2, scheme, 0.0, 0.0)
+        begin, end = history.offsets[jet], history.offsets[jet + 1]
+        rows, links = jet_rows(jets, jet), np.empty((end - begin, 3), dtype=np.int64)
+        cluster_rows(rows, links, history.distance[begin:end], power, radius2, scheme, 0.0, 0.0)
         for row in range(end - begin):
-            for column in range(COLUMNS):
-                rows[begin + row, column] = its_rows[row, column]
+            history.parents[begin + row, 0], history.parents[begin + row, 1] = links[row, 0], links[row, 1]
+            history.child[begin + row] = links[row, 2]
+            for column in range(PX, ENERGY + 1):
+                history.momentum[begin + row, column] = rows[row, column]
+            history.rapidity[begin + row] = rows[row, RAPIDITY]
+            history.azimuth[begin + row] = rows[row, AZIMUTH]

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import awkward as ak
+import numba
 import numpy as np
 import numpy.typing as npt
 
-from keras_hep.physics.clustering import BEAM, cluster
+from keras_hep.errors import DataError
+from keras_hep.physics._jets import FlatJets, flat_jets, over_jets
+from keras_hep.physics._pseudojets import AZIMUTH, PX, PY, RAPIDITY
+from keras_hep.physics._recombination import BEAM, E_SCHEME, cluster_rows, jet_rows
 
 __all__ = ["leading_subjets"]
 
@@ -32,21 +38,30 @@ def leading_subjets(
     Raises:
         DataError: a value is not finite, or the radius is not positive.
     """
+    if not radius > 0.0:
+        raise DataError(f"the radius of the subjets must be positive; received {radius}")
     momenta = {"px": pt * np.cos(phi), "py": pt * np.sin(phi), "pz": pt * np.sinh(eta), "E": pt * np.cosh(eta)}
-    history = cluster(ak.zip(momenta), "kt", radius=radius, threads=threads)
-    jets = len(history.offsets) - 1
-    declared = np.flatnonzero(history.parents[:, 1] == BEAM)
-    jet = np.searchsorted(history.offsets, declared, side="right") - 1
-    transverse = np.hypot(history.momentum[declared, 0], history.momentum[declared, 1])
-    order = np.lexsort((-transverse, jet))
-    declared, jet = declared[order], jet[order]
-    first = np.searchsorted(jet, np.arange(jets))
-    count = np.bincount(jet, minlength=jets)
-    found = []
-    for rank in range(2):
-        direction = np.full((jets, 2), np.nan)
-        has = count > rank
-        row = declared[first[has] + rank]
-        direction[has] = np.stack([history.rapidity[row], history.azimuth[row]], axis=1)
-        found.append(direction)
+    jets = flat_jets(ak.zip(momenta))
+    found = np.full((2, len(jets.offsets) - 1, 2), np.nan)
+    over_jets(_find_subjets, jets, threads, float(radius) ** 2, found)
     return found[0], found[1]
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _find_subjets(first: int, last: int, jets: FlatJets, radius2: float, found: Floats) -> None:
+    for jet in range(first, last):
+        rows = jet_rows(jets, jet)
+        links, distance = np.empty((len(rows), 3), dtype=np.int64), np.empty(len(rows))
+        cluster_rows(rows, links, distance, 1.0, radius2, E_SCHEME, 0.0, 0.0)
+        hardest = second = -1.0
+        for row in range(len(rows) // 2, len(rows)):
+            if links[row, 1] != BEAM:
+                continue
+            transverse = math.hypot(rows[row, PX], rows[row, PY])
+            if transverse > hardest:
+                hardest, second = transverse, hardest
+                found[1, jet, 0], found[1, jet, 1] = found[0, jet, 0], found[0, jet, 1]
+                found[0, jet, 0], found[0, jet, 1] = rows[row, RAPIDITY], rows[row, AZIMUTH]
+            elif transverse > second:
+                second = transverse
+                found[1, jet, 0], found[1, jet, 1] = rows[row, RAPIDITY], rows[row, AZIMUTH]

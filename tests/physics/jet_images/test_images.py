@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import awkward as ak
@@ -9,6 +10,8 @@ import numpy as np
 import pytest
 
 from keras_hep.errors import DataError
+from keras_hep.physics import azimuth, cluster, pseudorapidity, transverse_momentum
+from keras_hep.physics.clustering import BEAM
 from keras_hep.physics.jet_images import (
     PRESETS,
     calorimeter_channels,
@@ -19,6 +22,7 @@ from keras_hep.physics.jet_images import (
     to_towers,
 )
 from tests.physics.jet_images.jets import flat_jets, reflected, turned
+from tests.physics.substructure_jets import random_jets
 
 COUNTS = (9, 30, 1, 0, 14, 55)
 OFFSETS, ETA, PHI, PT = flat_jets(COUNTS)
@@ -126,6 +130,20 @@ def test_leading_subjets():
     first, second = leading_subjets(ak.Array([[], [5.0]]), ak.Array([[], [0.1]]), ak.Array([[], [0.2]]))
     np.testing.assert_allclose(first, [[np.nan, np.nan], [0.1, 0.2]])
     assert np.isnan(second).all()
+
+
+def test_leading_subjets_are_the_hardest_of_the_clustering():
+    jets = random_jets([1, 2, 30, 60, 100], seed=5, spread=0.6)
+    pt, eta, phi = transverse_momentum(jets), pseudorapidity(jets), azimuth(jets)
+    found = leading_subjets(pt, eta, phi, radius=0.2)
+    momenta = {"px": pt * np.cos(phi), "py": pt * np.sin(phi), "pz": pt * np.sinh(eta), "E": pt * np.cosh(eta)}
+    history = cluster(ak.zip(momenta), "kt", radius=0.2)
+    for jet, (begin, end) in enumerate(itertools.pairwise(history.offsets)):
+        rows = begin + np.flatnonzero(history.parents[begin:end, 1] == BEAM)
+        hardest = rows[np.argsort(-np.hypot(*history.momentum[rows, :2].T))]
+        assert jet == 0 or len(rows) > 1
+        for direction, row in zip(found, hardest, strict=False):
+            assert direction[jet].tolist() == [history.rapidity[row], history.azimuth[row]]
 
 
 @pytest.mark.parametrize("angle", [0.0, 1.2, 2.9, 4.5])
