@@ -200,7 +200,7 @@ def measure(network: str, seed: int, parts: dict[str, Events], varied: dict[str,
         background = float(after[~top].mean())
         rows[name] = {
             "auc": evaluation.classification(label, probabilities, SPEC.class_names).auc_per_class["top"],
-            "rejection": 1.0 / background,
+            "rejection": 1.0 / background if background > 0.0 else None,
             "signal_efficiency": float(after[top].mean()),
             "background_efficiency": background,
             "signal_shift": float(after[top].mean() - before[top].mean()),
