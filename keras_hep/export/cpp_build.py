@@ -29,7 +29,7 @@ def compiled(source: Path) -> Path:
     command = [*compiler(), *_FLAGS]
     digest = hashlib.sha256(run([*command, "--version"], "asking the C++ compiler for its version").encode())
     digest.update(shlex.join(command).encode())
-    for file in [source, *sorted(include_dir().rglob("*.hpp"))]:
+    for file in [source, *sorted([*include_dir().rglob("*.hpp"), *include_dir().rglob("*.inl")])]:
         digest.update(f"{file.name}\0".encode() + file.read_bytes())
     program = cache_dir() / "cpp" / f"{source.stem}-{digest.hexdigest()[:32]}"
     if not program.exists():

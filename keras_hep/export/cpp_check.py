@@ -41,7 +41,8 @@ def check(json_path: str | Path, model: keras.Model, inputs: Mapping[str, Any], 
         tolerance: largest difference that counts as equal.
 
     Returns:
-        The comparison of each layer in the order of evaluation; the last entry is the model's output.
+        The comparison of each layer in the order of evaluation, with the nodes kept apart; the last entries are the
+        model's outputs as users get them, from joined layers.
 
     Raises:
         MissingToolError: there is no C++ compiler.
@@ -69,11 +70,13 @@ def check(json_path: str | Path, model: keras.Model, inputs: Mapping[str, Any], 
     for first in range(0, events, step):
         chunk = {name: values[first : first + step] for name, values in tensors.items()}
         reference = evaluate(chunk)
-        candidate = _evaluate_cpp(program, Path(json_path), traced, chunk)
-        for name in names:
+        apart, final = _evaluate_cpp(program, Path(json_path), traced, chunk)
+        # Each node by itself, and in the end the outputs as users get them, from joined layers.
+        pairs = [(f"{name} (nodes apart)" if name in final else name, name, apart[name]) for name in names]
+        for label, name, candidate in [*pairs, *((name, name, values) for name, values in final.items())]:
             scale = 1.0 if name in absolute else _scale(reference[name])
-            part = LayerParity.compare(name, reference[name] / scale, candidate[name] / scale, tolerance)
-            layers[name] = _joined(layers[name], part) if name in layers else part
+            part = LayerParity.compare(label, reference[name] / scale, candidate / scale, tolerance)
+            layers[label] = _joined(layers[label], part) if label in layers else part
     return Parity("Keras", "C++ from JSON", tolerance, tuple(layers.values()))
 
 
@@ -116,7 +119,10 @@ def _joined(before: LayerParity, part: LayerParity) -> LayerParity:
     )
 
 
-def _evaluate_cpp(program: Path, network: Path, traced: Traced, tensors: Mapping[str, Floats]) -> dict[str, Floats]:
+def _evaluate_cpp(
+    program: Path, network: Path, traced: Traced, tensors: Mapping[str, Floats]
+) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Return the values of each node, kept apart, and those of the outputs by the names of their nodes."""
     events = len(next(iter(tensors.values())))
     with tempfile.TemporaryDirectory(prefix="keras_hep_") as folder:
         source, target = Path(folder) / "events", Path(folder) / "values"
@@ -126,12 +132,15 @@ def _evaluate_cpp(program: Path, network: Path, traced: Traced, tensors: Mapping
                     handle.write(_event_bytes(entry, tensors, event))
         run([program, network, source, target], f"evaluating '{network}' in C++")
         values = np.fromfile(target, dtype=np.float32).reshape(events, -1)
-    result, place = {}, 0
-    for node in traced.nodes:
-        size = math.prod(node["shape"])
-        result[node["name"]] = values[:, place : place + size].reshape(events, *node["shape"])
-        place += size
-    return result
+    shapes = {node["name"]: tuple(node["shape"]) for node in traced.nodes}
+    outputs = [output["node"] for output in traced.outputs]
+    ends = np.cumsum([math.prod(shapes[name]) for name in [*shapes, *outputs]])
+    parts = np.split(values, ends[:-1], axis=1)
+    apart = {name: part.reshape(events, *shapes[name]) for name, part in zip(shapes, parts, strict=False)}
+    final = {
+        name: part.reshape(events, *shapes[name]) for name, part in zip(outputs, parts[len(shapes) :], strict=True)
+    }
+    return apart, final
 
 
 def _event_bytes(entry: Input, tensors: Mapping[str, Floats], event: int) -> bytes:

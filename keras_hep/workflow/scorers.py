@@ -94,7 +94,6 @@ class CppScorer:
         document = schema.read(self._path)
         self.identity = file_hash(self._path)
         self._nodes = document["nodes"]
-        self._outputs = [output["node"] for output in document["outputs"]]
         self._inputs = document["inputs"]
         for entry in self._inputs:
             here = [feature.name for feature in spec.input(entry["name"]).features]
@@ -123,14 +122,12 @@ class CppScorer:
                         handle.write(values.tobytes())
             run([self._program, self._path, source, target], f"evaluating '{self._path}' in C++")
             values = np.fromfile(target, dtype=np.float32).reshape(events, -1)
-        place, found = 0, {}
-        for node in self._nodes:
-            size = math.prod(node["shape"])
-            found[node["name"]] = values[:, place : place + size]
-            place += size
-        if place != values.shape[1]:
-            raise ExportError(f"'{self._path}': {values.shape[1]} values an event came back, not {place}")
-        return np.concatenate([found[name] for name in self._outputs], axis=1)
+        nodes = sum(math.prod(node["shape"]) for node in self._nodes)
+        if values.shape[1] != nodes + len(self.columns):
+            raise ExportError(
+                f"'{self._path}': {values.shape[1]} values an event came back, not {nodes + len(self.columns)}"
+            )
+        return values[:, nodes:]
 
 
 def _loaded(path: Path) -> keras.Model:

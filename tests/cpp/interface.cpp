@@ -74,13 +74,15 @@ void test_arrays(const Network& net, const Network& sequence) {
     EXPECT(sequence.evaluate_arrays({{nullptr, 0}}) != sequence.evaluate_arrays({{tracks, 4}}));
 }
 
-void test_trace(const Network& net) {
+void test_trace(const Network& joined, const Network& net) {
     const keras_hep::NamedInputs values = {{"jet", {{"eta", 1.5}}}};
     const auto nodes = net.trace(values);
     EXPECT(nodes.size() == net.nodes().size());
     EXPECT(nodes[0].name == "jet" && nodes[0].values == (std::vector<float>{30.0F, 1.5F}));
     EXPECT(nodes.back().name == "probabilities" && nodes.back().shape == keras_hep::Shape{3});
     EXPECT(static_cast<double>(nodes.back().values[1]) == net.evaluate(values).at("b"));
+    EXPECT(throws<InputError>("Options::keep_nodes", [&] { joined.trace(values); }));
+    EXPECT(std::abs(joined.evaluate(values).at("b") - net.evaluate(values).at("b")) < 1e-6);
 }
 
 void test_threads(const Network& net) {
@@ -100,6 +102,8 @@ void test_threads(const Network& net) {
 
 int main(int, char** argv) {
     const Network net = Network::load(argv[1]);
+    keras_hep::Options apart;
+    apart.keep_nodes = true;
     const Network sequence = Network::load(argv[2]);
     EXPECT(net.test_vectors() > 0 && net.self_check() < 1e-5);
     EXPECT(sequence.test_vectors() > 0 && sequence.self_check() < 1e-5);
@@ -107,6 +111,6 @@ int main(int, char** argv) {
     test_errors(net, sequence);
     test_sequence(sequence);
     test_arrays(net, sequence);
-    test_trace(net);
+    test_trace(net, Network::load(argv[1], apart));
     test_threads(net);
 }

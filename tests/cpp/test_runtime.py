@@ -144,7 +144,7 @@ WRONG = [
     (("nodes", 2, "inputs"), ["dense_1"], "ParseError $.nodes[2].inputs[0]: the node 'dense_1' stands later"),
     (("nodes", 2, "inputs"), ["logits"], "ParseError $.nodes[2].inputs[0]: the node 'logits' stands later"),
     (("nodes", 2, "inputs"), ["nobody"], "ParseError $.nodes[2].inputs[0]: there is no node 'nobody'"),
-    (("nodes", 3, "function"), "mish", "ParseError $.nodes[3].function: unknown activation 'mish'"),
+    (("nodes", 3, "function"), "meesh", "ParseError $.nodes[3].function: unknown activation 'meesh'"),
     (("nodes", 3, "alpha"), DELETE, "ParseError $.nodes[3]: the key 'alpha' is missing"),
     (("nodes", -1, "axis"), 1, "ShapeError $.nodes[7].axis: the input has only 1 axes"),
     (("nodes", 0, "part"), "mask", "ParseError $.nodes[0].part: the input 'jet' is not a sequence"),

@@ -48,8 +48,9 @@ def test_dense_tagger(dense, tmp_path):
     inputs = drawn(dense)
     assert np.isnan(inputs["jet"]).any()
     document, parity = check_exportable(dense, inputs, tmp_path)
-    assert [layer.name for layer in parity.layers][-2:] == ["logits", "probabilities"]
-    assert len(parity.layers) == len(document["nodes"]) - 1
+    names = [layer.name for layer in parity.layers]
+    assert names[-3:] == ["logits", "probabilities (nodes apart)", "probabilities"]
+    assert len(names) == len(document["nodes"])
     assert document["outputs"] == [{"name": "probabilities", "node": "probabilities", "labels": ["a", "b", "c"]}]
     assert document["provenance"]["keras"] == version("keras")
     assert document["inputs"][0]["features"][0] == {"name": "jet_plain", "unit": "GeV", "default": 25.0}

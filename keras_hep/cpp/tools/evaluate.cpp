@@ -1,4 +1,5 @@
-// Evaluates events from a binary file and writes the values of every node: evaluate NETWORK.json EVENTS OUTPUT
+// Evaluates events from a binary file and writes the values of every node, and then the outputs as they are
+// without keeping the nodes apart: evaluate NETWORK.json EVENTS OUTPUT
 //
 // EVENTS holds, event after event and input after input, the number of objects (uint32, for a sequence alone) and the
 // values (float32); OUTPUT receives, event after event, all nodes in the order of the file (float32).
@@ -30,17 +31,26 @@ bool read_event(std::istream& file, const std::vector<keras_hep::Input>& inputs,
     return true;
 }
 
+void write(std::ostream& file, const float* values, std::size_t size) {
+    file.write(reinterpret_cast<const char*>(values), static_cast<std::streamsize>(size * sizeof(float)));
+}
+
 void evaluate(const char* network, const char* events, const char* output) {
+    keras_hep::Options apart;
+    apart.keep_nodes = true;
+    const auto nodes = keras_hep::Network::load(network, apart);
     const auto net = keras_hep::Network::load(network);
     std::ifstream in(events, std::ios::binary);
     std::ofstream out(output, std::ios::binary);
     std::vector<std::vector<float>> buffers(net.inputs().size());
     std::vector<keras_hep::Array> arrays(net.inputs().size());
-    keras_hep::Workspace space = net.workspace();
+    keras_hep::Workspace space;
     while (in.peek() != std::ifstream::traits_type::eof()) {
         if (!read_event(in, net.inputs(), buffers, arrays)) throw keras_hep::InputError("the file of events ends within an event");
+        nodes.run(arrays.data(), space);
+        for (const auto& node : nodes.trace(space)) write(out, node.values.data(), node.values.size());
         net.run(arrays.data(), space);
-        out.write(reinterpret_cast<const char*>(space.data()), static_cast<std::streamsize>(space.size() * sizeof(float)));
+        for (std::size_t i = 0; i < net.outputs().size(); ++i) write(out, net.values_of(i, space), net.outputs()[i].labels.size());
     }
     if (!in.is_open() || !out.flush()) throw keras_hep::InputError("cannot read the events or write the output");
 }

@@ -19,7 +19,7 @@ inline constexpr std::size_t newest_version = 1;
 /// One output: the labels of the values of a node.
 struct Output {
     std::string name;
-    std::size_t offset;  ///< where its values begin in the workspace
+    std::size_t node;  ///< its number
     std::vector<std::string> labels;
 };
 
@@ -52,20 +52,22 @@ inline std::vector<Input> read_inputs(const Field& field) {
     return inputs;
 }
 
-inline std::vector<Output> read_outputs(const Field& field, const Graph& graph) {
+template <class T>
+std::vector<Output> read_outputs(const Field& field, const Graph<T>& graph) {
     std::vector<Output> outputs;
     std::set<std::string> names;
     for (const Field& item : field.items()) {
         item.only({"name", "node", "labels"});
-        const Step& node = graph.find(item.at("node"));
-        Output output{item.at("name").text(), node.offset, {}};
+        const std::size_t node = graph.find(item.at("node"));
+        const std::size_t size = graph.steps()[node].size;
+        Output output{item.at("name").text(), node, {}};
         std::set<std::string> labels;
         for (const Field& label : item.at("labels").items()) {
             output.labels.push_back(label.text());
             if (!labels.insert(label.text()).second) label.fail("the label '" + label.text() + "' stands twice");
         }
-        if (output.labels.size() != node.size) {
-            item.at("labels").fail_shape("expected " + std::to_string(node.size) + " labels, found " + std::to_string(output.labels.size()));
+        if (output.labels.size() != size) {
+            item.at("labels").fail_shape("expected " + std::to_string(size) + " labels, found " + std::to_string(output.labels.size()));
         }
         if (!names.insert(output.name).second) item.at("name").fail("the output '" + output.name + "' stands twice");
         outputs.push_back(std::move(output));
@@ -82,12 +84,12 @@ inline std::vector<float> read_rows(const Field& field, const Input& input) {
     };
     std::vector<float> result;
     if (!input.is_sequence()) {
-        result = field.floats(true);
+        result = field.numbers<float>(true);
         check(field, result);
         return result;
     }
     for (const Field& row : field.items()) {
-        const std::vector<float> values = row.floats(true);
+        const std::vector<float> values = row.numbers<float>(true);
         check(row, values);
         result.insert(result.end(), values.begin(), values.end());
     }
@@ -102,7 +104,7 @@ inline std::vector<TestVector> read_test_vectors(const Field& field, const std::
         for (const Input& input : inputs) vector.inputs.push_back(read_rows(item.at("inputs").at(input.name), input));
         for (const Output& output : outputs) {
             const Field values = item.at("outputs").at(output.name);
-            vector.outputs.push_back(values.floats(true));
+            vector.outputs.push_back(values.numbers<float>(true));
             if (vector.outputs.back().size() != output.labels.size()) {
                 values.fail_shape("expected " + std::to_string(output.labels.size()) + " values, found " +
                                   std::to_string(vector.outputs.back().size()));

@@ -37,7 +37,7 @@ public:
     }
 
     /// Refuse every key that is in neither list: it could change the meaning.
-    void only(std::initializer_list<std::string_view> known, std::initializer_list<std::string_view> more = {}) const {
+    void only(std::initializer_list<std::string_view> known, const std::vector<std::string_view>& more = {}) const {
         for (const json::Member& member : get<json::Object>("an object")) {
             bool found = false;
             for (std::string_view key : known) found = found || key == member.key;
@@ -58,31 +58,37 @@ public:
 
     bool boolean() const { return get<bool>("a boolean"); }
 
-    float real() const { return to_float(get<double>("a number")); }
+    /// A number. The file holds float32 numbers, so that is what they are in double precision too.
+    template <class T>
+    T number() const {
+        return to_number<T>(get<double>("a number"));
+    }
 
     /// A whole number from 0 to `most`.
     std::size_t count(std::size_t most) const { return to_count(get<double>("a whole number"), most); }
 
     /// Numbers of an array; null stands for NaN where `nulls` allows it.
-    std::vector<float> floats(bool nulls = false) const {
-        std::vector<float> result;
+    template <class T>
+    std::vector<T> numbers(bool nulls = false) const {
+        std::vector<T> result;
         if (const auto* numbers = std::get_if<json::Numbers>(&value_->data)) {
             result.reserve(numbers->size());
-            for (double number : *numbers) result.push_back(to_float(number));
+            for (double number : *numbers) result.push_back(to_number<T>(number));
             return result;
         }
         for (const json::Value& value : get<json::Array>("an array of numbers")) {
             const double* number = std::get_if<double>(&value.data);
             const bool null = nulls && std::holds_alternative<std::monostate>(value.data);
             if (number == nullptr && !null) fail("expected numbers, found " + json::describe(value));
-            result.push_back(null ? std::numeric_limits<float>::quiet_NaN() : to_float(*number));
+            result.push_back(null ? std::numeric_limits<T>::quiet_NaN() : to_number<T>(*number));
         }
         return result;
     }
 
     /// Exactly `expected` numbers.
-    std::vector<float> floats_of_size(std::size_t expected) const {
-        std::vector<float> result = floats();
+    template <class T>
+    std::vector<T> numbers_of_size(std::size_t expected) const {
+        std::vector<T> result = numbers<T>();
         if (result.size() != expected) {
             fail_shape("expected " + std::to_string(expected) + " numbers, found " + std::to_string(result.size()));
         }
@@ -111,9 +117,10 @@ private:
         return *value;
     }
 
-    float to_float(double number) const {
+    template <class T>
+    T to_number(double number) const {
         if (std::abs(number) > static_cast<double>(std::numeric_limits<float>::max())) fail("a number is out of the range of float32");
-        return static_cast<float>(number);
+        return static_cast<T>(static_cast<float>(number));
     }
 
     std::size_t to_count(double number, std::size_t most) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <map>
 #include <memory>
@@ -13,22 +14,36 @@
 #include "field.hpp"
 #include "input.hpp"
 #include "layers/registry.hpp"
+#include "options.hpp"
 #include "shape.hpp"
+#include "simd/choose.hpp"
 
 namespace keras_hep {
 
 /// One node of the plan.
+template <class T>
 struct Step {
     std::string name;
     Shape shape;
-    std::size_t size;                            ///< number of values
-    std::size_t offset;                          ///< where its values begin in the workspace
-    std::vector<std::size_t> sources;            ///< where the values of its inputs begin
-    std::shared_ptr<const layers::Layer> layer;  ///< null for a node that holds an input
-    std::size_t input;                           ///< of such a node: which input
-    bool is_mask;                                ///< of such a node: the mask of the input, not its values
+    std::size_t size = 0;                         ///< number of values
+    std::vector<std::size_t> sources;             ///< numbers of the nodes that it takes
+    std::unique_ptr<layers::Layer<T>> layer = {}; ///< null for a node that holds an input, or that another one does the work of
+    std::size_t input = 0;                        ///< of a node that holds one: which input
+    bool is_input = false;
+    bool is_mask = false;                         ///< of such a node: the mask of the input, not its values
+    std::size_t view_of = 0;                      ///< where the values stand: with this node, usually itself
 };
 
+/// Where the values of the nodes stand in the workspace, for a number of events at once.
+struct Places {
+    std::size_t events = 1;
+    std::vector<std::size_t> nodes;                 ///< where the values of each node begin
+    std::vector<std::vector<std::size_t>> sources;  ///< where those of the nodes that it takes begin
+    std::size_t scratch = 0;
+    std::size_t size = 0;  ///< of the workspace
+};
+
+template <class T>
 class Graph {
 public:
     /// Read the nodes; they must stand in an order in which they can be evaluated, which rules out cycles.
@@ -38,15 +53,12 @@ public:
         for (const Field& item : items) add(item, inputs);
     }
 
-    const std::vector<Step>& steps() const { return steps_; }
+    const std::vector<Step<T>>& steps() const { return steps_; }
 
-    /// Number of values of all nodes together.
-    std::size_t size() const { return size_; }
-
-    /// The node that `field` names.
-    const Step& find(const Field& field) const {
+    /// The number of the node that `field` names.
+    std::size_t find(const Field& field) const {
         const auto found = ready_.find(field.text());
-        if (found != ready_.end()) return steps_[found->second];
+        if (found != ready_.end()) return found->second;
         const std::string name = "'" + field.text().substr(0, 80) + "'";
         if (declared_.count(field.text()) != 0) {
             field.fail("the node " + name + " stands later in the file; nodes stand in the order of evaluation, without cycles");
@@ -54,10 +66,37 @@ public:
         field.fail("there is no node " + name);
     }
 
+    /// Make it ready to run: called once, when the nodes that are outputs are known.
+    void prepare(const std::vector<std::size_t>& outputs, const Options& options) {
+        for (std::size_t i = 0; i < steps_.size(); ++i) steps_[i].view_of = i;
+        if (!options.keep_nodes) join(outputs);
+        const simd::Kernels<T>& kernels = options.reproducible ? simd::Tables<T>::reproducible() : simd::Tables<T>::best(options.isa);
+        for (Step<T>& step : steps_) {
+            if (step.layer) step.layer->prepare(kernels);
+        }
+        one_ = places(1);
+        // So many events at once that the values of all nodes stay in the cache.
+        constexpr std::size_t cache = std::size_t{1} << 17;
+        many_ = places(std::clamp<std::size_t>(cache / sizeof(T) / std::max<std::size_t>(one_.size, 1), 1, 64));
+    }
+
+    const Places& one() const { return one_; }
+    const Places& many() const { return many_; }
+
+    /// Evaluate all nodes but the inputs.
+    void run(T* space, const Places& places, std::size_t events) const {
+        for (std::size_t i = 0; i < steps_.size(); ++i) {
+            if (!steps_[i].layer) continue;
+            steps_[i].layer->run(layers::Arguments<T>(space, places.sources[i].data()), space + places.nodes[i], events, space + places.scratch);
+        }
+    }
+
 private:
     void add(const Field& item, const std::vector<Input>& inputs) {
         const Field name = item.at("name");
-        Step step{name.text(), item.at("shape").shape(), 0, size_, {}, nullptr, 0, false};
+        Step<T> step;
+        step.name = name.text();
+        step.shape = item.at("shape").shape();
         if (ready_.count(step.name) != 0) name.fail("the node '" + step.name.substr(0, 80) + "' stands twice");
         step.size = product(step.shape);
         if (step.size > max_values - size_) item.at("shape").fail_shape("the network is larger than 2**26 values");
@@ -71,7 +110,7 @@ private:
         steps_.push_back(std::move(step));
     }
 
-    static void read_input_node(const Field& item, const std::vector<Input>& inputs, Step& step) {
+    static void read_input_node(const Field& item, const std::vector<Input>& inputs, Step<T>& step) {
         item.only({"name", "type", "inputs", "shape", "input", "part"});
         if (!item.at("inputs").items().empty()) item.at("inputs").fail_shape("expected no inputs of an input node");
         const Field name = item.at("input");
@@ -79,6 +118,7 @@ private:
         if (found == inputs.end()) name.fail("there is no input '" + name.text().substr(0, 80) + "'");
         const Field part = item.at("part");
         step.input = static_cast<std::size_t>(found - inputs.begin());
+        step.is_input = true;
         step.is_mask = part.text() == "mask";
         if (!step.is_mask && part.text() != "values") part.fail("expected 'values' or 'mask', found '" + part.text().substr(0, 80) + "'");
         if (step.is_mask && !found->is_sequence()) part.fail("the input '" + found->name + "' is not a sequence and has no mask");
@@ -86,21 +126,82 @@ private:
         if (step.shape != expected) item.at("shape").fail_shape("expected " + to_string(expected) + ", found " + to_string(step.shape));
     }
 
-    void read_layer(const Field& item, Step& step) const {
+    void read_layer(const Field& item, Step<T>& step) const {
         layers::Declaration declaration{item, {}, step.shape};
         for (const Field& source : item.at("inputs").items()) {
-            const Step& node = find(source);
-            declaration.inputs.push_back(node.shape);
-            step.sources.push_back(node.offset);
+            step.sources.push_back(find(source));
+            declaration.inputs.push_back(steps_[step.sources.back()].shape);
         }
         if (declaration.inputs.empty()) item.at("inputs").fail_shape("expected at least one input, found none");
-        step.layer = layers::make(declaration);
+        step.layer = layers::make<T>(declaration);
     }
 
-    std::vector<Step> steps_;
+    /// Let layers do the work of their neighbours, and views stand where their input does.
+    void join(const std::vector<std::size_t>& outputs) {
+        std::vector<std::size_t> readers(steps_.size(), 0);
+        for (const Step<T>& step : steps_) {
+            for (const std::size_t source : step.sources) ++readers[source];
+        }
+        for (const std::size_t output : outputs) readers[output] += 2;
+        for (std::size_t i = 0; i < steps_.size(); ++i) {
+            Step<T>& step = steps_[i];
+            if (!step.layer || step.sources.size() != 1) continue;
+            Step<T>& before = steps_[step.sources[0]];
+            if (before.layer && readers[step.sources[0]] == 1) {
+                const auto function = step.layer->function();
+                const auto* map = step.layer->affine();
+                if ((function && before.layer->absorb(*function)) || (map != nullptr && before.layer->absorb_after(*map))) {
+                    step.layer = std::move(before.layer);
+                    step.sources = before.sources;
+                    continue;
+                }
+                const auto* earlier = before.layer->affine();
+                if (earlier != nullptr && is_gentle(*earlier) && step.layer->absorb_before(*earlier)) {
+                    before.layer.reset();
+                    step.sources = before.sources;
+                }
+            }
+            if (step.layer->is_view()) {
+                step.view_of = steps_[step.sources[0]].view_of;
+                step.layer.reset();
+            }
+        }
+    }
+
+    /// Whether the map can be taken into a sum behind it: large offsets would be lost in it.
+    static bool is_gentle(const layers::Affine<T>& map) {
+        return std::all_of(map.offset.begin(), map.offset.end(), [](T offset) { return std::abs(offset) <= T(8); });
+    }
+
+    Places places(std::size_t events) const {
+        Places result;
+        result.events = events;
+        result.nodes.resize(steps_.size());
+        std::size_t scratch = 0;
+        for (std::size_t i = 0; i < steps_.size(); ++i) {
+            const Step<T>& step = steps_[i];
+            if (step.view_of != i) {
+                result.nodes[i] = result.nodes[step.view_of];
+            } else {
+                result.nodes[i] = result.size;
+                if (step.layer || step.is_input) result.size += simd::padded(step.size * events);
+            }
+            std::vector<std::size_t> sources;
+            for (const std::size_t source : step.sources) sources.push_back(result.nodes[source]);
+            result.sources.push_back(std::move(sources));
+            if (step.layer) scratch = std::max(scratch, step.layer->scratch(events));
+        }
+        result.scratch = result.size;
+        result.size += simd::padded(scratch);
+        return result;
+    }
+
+    std::vector<Step<T>> steps_;
     std::size_t size_ = 0;
     std::map<std::string, std::size_t> declared_;
     std::map<std::string, std::size_t> ready_;
+    Places one_;
+    Places many_;
 };
 
 }  // namespace keras_hep

@@ -72,7 +72,7 @@ inline Input read_input(const Field& field) {
         item.only({"name", "unit", "default"});
         const Field otherwise = item.at("default");
         Feature feature{item.at("name").text(), item.at("unit").text(), std::nullopt};
-        if (!otherwise.is_null()) feature.otherwise = otherwise.real();
+        if (!otherwise.is_null()) feature.otherwise = otherwise.number<float>();
         for (const Feature& other : input.features) {
             if (other.name == feature.name) item.at("name").fail("the feature '" + feature.name + "' stands twice");
         }

@@ -24,97 +24,154 @@
 #include "graph.hpp"
 #include "input.hpp"
 #include "json.hpp"
+#include "options.hpp"
 #include "shape.hpp"
 
 namespace keras_hep {
 
-/// Memory in which one event is evaluated; one for each thread, reused from event to event.
-using Workspace = std::vector<float>;
+/// Memory in which events are evaluated; one for each thread, reused from event to event, for any number of networks.
+template <class T>
+class BasicWorkspace {
+public:
+    /// The first `size` values; memory is allocated only where there was less before.
+    T* values(std::size_t size) {
+        if (values_.size() < size) values_.resize(size);
+        return values_.data();
+    }
+    const T* data() const { return values_.data(); }
 
-/// The values of one node.
-struct NodeValues {
-    std::string name;
-    Shape shape;
-    std::vector<float> values;
+private:
+    simd::Aligned<T> values_;
 };
 
-class Network {
+/// The values of one node.
+template <class T>
+struct BasicNodeValues {
+    std::string name;
+    Shape shape;
+    std::vector<T> values;
+};
+
+/// One input of many events, those of an event after one another, each with as many values as the input's shape has.
+struct Batch {
+    const float* values;
+    const std::size_t* rows = nullptr;  ///< of a sequence: the number of real objects of each event; null where all are
+};
+
+template <class T>
+class BasicNetwork {
 public:
+    using Workspace = BasicWorkspace<T>;
+    using NodeValues = BasicNodeValues<T>;
+
     /// Read a network from a file, or throw ParseError or ShapeError.
-    static Network load(const std::string& path) {
+    static BasicNetwork load(const std::string& path, const Options& options = {}) {
         std::ifstream file(path, std::ios::binary);
         if (!file) throw ParseError("$: cannot read '" + path + "'");
         std::ostringstream text;
         text << file.rdbuf();  // unlike an iterator, this does not throw where the path is a folder
-        return parse(text.str());
+        return parse(text.str(), options);
     }
 
     /// Read a network from text, or throw ParseError or ShapeError.
-    static Network parse(std::string_view text) {
+    static BasicNetwork parse(std::string_view text, const Options& options = {}) {
         const json::Value value = json::parse(text);
-        return Network(Field(value, "$"));
+        return BasicNetwork(Field(value, "$"), options);
     }
 
     const std::vector<Input>& inputs() const { return inputs_; }
     const std::vector<Output>& outputs() const { return outputs_; }
 
     /// The nodes in the order of evaluation.
-    const std::vector<Step>& nodes() const { return graph_.steps(); }
+    const std::vector<Step<T>>& nodes() const { return graph_.steps(); }
 
     /// Number of test vectors in the file.
     std::size_t test_vectors() const { return vectors_.size(); }
 
-    /// Memory for `run`.
-    Workspace workspace() const { return Workspace(graph_.size()); }
-
     /// Evaluate named values and return label -> value of one output (of the only one where `output` is empty).
     std::map<std::string, double> evaluate(const NamedInputs& values, const std::string& output = "") const {
         const Output& chosen = find_output(output);
-        Workspace space = workspace();
+        Workspace& space = own_workspace();
         run_named(values, space);
+        const T* first = value_of(chosen, space);
         std::map<std::string, double> result;
-        for (std::size_t i = 0; i < chosen.labels.size(); ++i) result.emplace(chosen.labels[i], space[chosen.offset + i]);
+        for (std::size_t i = 0; i < chosen.labels.size(); ++i) result.emplace(chosen.labels[i], first[i]);
         return result;
     }
 
     /// Evaluate arrays, one for each input in the order of `inputs()`, and return all outputs after one another.
     /// Nothing is checked but what must be: a non-finite value becomes its feature's default, or goes through as in Keras.
-    std::vector<float> evaluate_arrays(const std::vector<Array>& values) const {
+    std::vector<T> evaluate_arrays(const std::vector<Array>& values) const {
         if (values.size() != inputs_.size()) {
             throw InputError("expected " + std::to_string(inputs_.size()) + " arrays, one for each input, found " + std::to_string(values.size()));
         }
-        Workspace space = workspace();
+        Workspace& space = own_workspace();
         run(values.data(), space);
-        std::vector<float> result;
+        std::vector<T> result;
         for (const Output& output : outputs_) {
-            const float* first = space.data() + output.offset;
+            const T* first = value_of(output, space);
             result.insert(result.end(), first, first + output.labels.size());
         }
         return result;
     }
 
-    /// Evaluate arrays in a workspace of the caller, without allocating memory. `space[output.offset + i]` is the value
-    /// of label i of an output, and `space[node.offset + i]` value i of a node.
+    /// Evaluate arrays, one for each input, in a workspace of the caller, without allocating memory after the first event.
+    /// `values_of(number of an output, space)` are then its values.
     void run(const Array* values, Workspace& space) const {
-        space.resize(graph_.size());
-        for (const Step& step : graph_.steps()) {
-            float* to = space.data() + step.offset;
-            if (step.layer) {
-                step.layer->run(layers::Arguments(space.data(), step.sources.data()), to);
-            } else {
-                fill_input(step, values[step.input], to);
+        const Places& places = graph_.one();
+        T* memory = space.values(places.size);
+        for (std::size_t i = 0; i < graph_.steps().size(); ++i) {
+            const Step<T>& step = graph_.steps()[i];
+            if (step.is_input) fill_input(step, values[step.input].values, values[step.input].rows, memory + places.nodes[i]);
+        }
+        graph_.run(memory, places, 1);
+    }
+
+    /// The values of an output after `run`.
+    const T* values_of(std::size_t output, const Workspace& space) const { return value_of(outputs_[output], space); }
+
+    /// Evaluate many events: `outputs[i]` is filled with the values of output i, those of an event after one another.
+    void run_batch(const Batch* values, std::size_t events, T* const* outputs, Workspace& space) const {
+        const Places& places = graph_.many();
+        T* memory = space.values(places.size);
+        for (std::size_t first = 0; first < events; first += places.events) {
+            const std::size_t here = std::min(places.events, events - first);
+            for (std::size_t i = 0; i < graph_.steps().size(); ++i) {
+                const Step<T>& step = graph_.steps()[i];
+                if (!step.is_input) continue;
+                const Input& input = inputs_[step.input];
+                const std::size_t size = product(input.shape());
+                for (std::size_t event = 0; event < here; ++event) {
+                    const std::size_t number = first + event;
+                    const std::size_t* rows = values[step.input].rows;
+                    fill_input(step, values[step.input].values + number * size, rows != nullptr ? rows[number] : input.length.value_or(1),
+                               memory + places.nodes[i] + event * step.size);
+                }
+            }
+            graph_.run(memory, places, here);
+            for (std::size_t i = 0; i < outputs_.size(); ++i) {
+                const std::size_t size = outputs_[i].labels.size();
+                const T* from = memory + places.nodes[outputs_[i].node];
+                std::copy(from, from + here * size, outputs[i] + first * size);
             }
         }
     }
 
-    /// Evaluate named values and return the values of every node.
+    /// Evaluate named values and return the values of every node; for a network loaded with `keep_nodes`.
     std::vector<NodeValues> trace(const NamedInputs& values) const {
-        Workspace space = workspace();
+        Workspace space;
         run_named(values, space);
+        return trace(space);
+    }
+
+    /// The values of every node after `run`; for a network loaded with `keep_nodes`.
+    std::vector<NodeValues> trace(const Workspace& space) const {
+        if (!keeps_nodes_) throw InputError("the nodes were joined; load the network with Options::keep_nodes to see each of them");
         std::vector<NodeValues> result;
-        for (const Step& step : graph_.steps()) {
-            const float* first = space.data() + step.offset;
-            result.push_back({step.name, step.shape, std::vector<float>(first, first + step.size)});
+        for (std::size_t i = 0; i < graph_.steps().size(); ++i) {
+            const Step<T>& step = graph_.steps()[i];
+            const T* first = space.data() + graph_.one().nodes[i];
+            result.push_back({step.name, step.shape, std::vector<T>(first, first + step.size)});
         }
         return result;
     }
@@ -123,7 +180,7 @@ public:
     /// throw CheckError where it is larger than `tolerance`.
     double self_check(double tolerance = 1e-5) const {
         double worst = 0;
-        Workspace space = workspace();
+        Workspace space;
         for (std::size_t number = 0; number < vectors_.size(); ++number) {
             const TestVector& vector = vectors_[number];
             std::vector<Array> arrays;
@@ -132,7 +189,7 @@ public:
             }
             run(arrays.data(), space);
             for (std::size_t i = 0; i < outputs_.size(); ++i) {
-                const double here = difference(vector.outputs[i], space.data() + outputs_[i].offset);
+                const double here = difference(vector.outputs[i], values_of(i, space));
                 if (!(here <= tolerance)) {
                     throw CheckError("test vector " + std::to_string(number) + ", output '" + outputs_[i].name + "': differs by " +
                                      std::to_string(here) + " from the value in the file");
@@ -144,17 +201,30 @@ public:
     }
 
 private:
-    explicit Network(const Field& root)
+    BasicNetwork(const Field& root, const Options& options)
         : inputs_((check_header(root), read_inputs(root.at("inputs")))),
           graph_(root.at("nodes"), inputs_),
           outputs_(read_outputs(root.at("outputs"), graph_)),
-          vectors_(read_test_vectors(root.at("test_vectors"), inputs_, outputs_)) {}
+          vectors_(read_test_vectors(root.at("test_vectors"), inputs_, outputs_)),
+          keeps_nodes_(options.keep_nodes) {
+        std::vector<std::size_t> nodes;
+        for (const Output& output : outputs_) nodes.push_back(output.node);
+        graph_.prepare(nodes, options);
+    }
 
-    static double difference(const std::vector<float>& expected, const float* found) {
+    static Workspace& own_workspace() {
+        static thread_local Workspace space;
+        return space;
+    }
+
+    const T* value_of(const Output& output, const Workspace& space) const { return space.data() + graph_.one().nodes[output.node]; }
+
+    static double difference(const std::vector<float>& expected, const T* found) {
         double worst = 0;
         for (std::size_t i = 0; i < expected.size(); ++i) {
             if (std::isnan(expected[i]) && std::isnan(found[i])) continue;
-            const double here = std::abs(static_cast<double>(expected[i]) - found[i]) / std::max(1.0, std::abs(static_cast<double>(expected[i])));
+            const double value = static_cast<double>(expected[i]);
+            const double here = std::abs(value - static_cast<double>(found[i])) / std::max(1.0, std::abs(value));
             if (!(here <= worst)) worst = std::isnan(here) ? std::numeric_limits<double>::infinity() : here;
         }
         return worst;
@@ -191,21 +261,29 @@ private:
     }
 
     /// Cut or pad to the shape of the node: zeros in padded entries, as in the training; or make the mask.
-    void fill_input(const Step& step, const Array& array, float* to) const {
-        const std::size_t rows = inputs_[step.input].is_sequence() ? std::min(array.rows, step.shape[0]) : 1;
+    void fill_input(const Step<T>& step, const float* values, std::size_t rows, T* to) const {
+        rows = inputs_[step.input].is_sequence() ? std::min(rows, step.shape[0]) : 1;
         const std::size_t filled = step.is_mask ? rows : rows * step.shape.back();
         if (step.is_mask) {
-            std::fill(to, to + filled, 1.0F);
+            std::fill(to, to + filled, T(1));
         } else {
-            std::copy(array.values, array.values + filled, to);
+            std::copy(values, values + filled, to);
         }
-        std::fill(to + filled, to + step.size, 0.0F);
+        std::fill(to + filled, to + step.size, T(0));
     }
 
     std::vector<Input> inputs_;
-    Graph graph_;
+    Graph<T> graph_;
     std::vector<Output> outputs_;
     std::vector<TestVector> vectors_;
+    bool keeps_nodes_;
 };
+
+using Network = BasicNetwork<float>;
+using Workspace = BasicWorkspace<float>;
+using NodeValues = BasicNodeValues<float>;
+
+/// The same in double precision, several times slower.
+using DoubleNetwork = BasicNetwork<double>;
 
 }  // namespace keras_hep

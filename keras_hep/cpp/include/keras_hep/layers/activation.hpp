@@ -1,122 +1,100 @@
-// Activations that act on each value alone, with the definitions of Keras 3. NaN stays NaN.
+// Activations that act on each value alone.
 #pragma once
 
-#include <cmath>
+#include <initializer_list>
 #include <limits>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "layer.hpp"
 
 namespace keras_hep::layers {
 
-/// A node that applies one function to each value; the loop is compiled for each function.
-template <class Function>
-class Elementwise final : public Layer {
+template <class T>
+class Activation final : public Layer<T> {
 public:
-    Elementwise(std::size_t size, Function function) : size_(size), function_(function) {}
+    Activation(std::size_t size, Function<T> function) : size_(size), function_(function) {}
 
-    void run(const Arguments& inputs, float* output) const override {
-        const float* input = inputs[0];
-        for (std::size_t i = 0; i < size_; ++i) output[i] = function_(input[i]);
+    void run(const Arguments<T>& inputs, T* output, std::size_t events, T*) const override {
+        this->kernels().apply(function_, inputs[0], output, size_ * events);
     }
+
+    std::optional<Function<T>> function() const override { return function_; }
 
 private:
     std::size_t size_;
-    Function function_;
+    Function<T> function_;
 };
 
-namespace activations {
-
-inline float sigmoid(float x) { return 1.0F / (1.0F + std::exp(-x)); }
-
-template <class Function>
-std::unique_ptr<Layer> elementwise(const Declaration& declaration, Function function) {
-    return std::make_unique<Elementwise<Function>>(product(declaration.shape), function);
-}
-
-template <float (*function)(float)>
-std::unique_ptr<Layer> plain(const Declaration& declaration) {
-    declaration.attributes({"function"});
-    return elementwise(declaration, [](float x) { return function(x); });
-}
-
-inline std::unique_ptr<Layer> relu(const Declaration& declaration) {
-    declaration.attributes({"function", "negative_slope", "threshold", "max_value"});
-    const float slope = declaration.node.at("negative_slope").real();
-    const float threshold = declaration.node.at("threshold").real();
-    const Field limit = declaration.node.at("max_value");
-    const float most = limit.is_null() ? std::numeric_limits<float>::infinity() : limit.real();
-    if (slope == 0 && threshold == 0 && limit.is_null()) {
-        return elementwise(declaration, [](float x) { return x < 0 ? 0.0F : x; });
+/// Read a function and its parameters from a node, or from a part of one.
+template <class T>
+Function<T> read_function(const Field& node) {
+    const Field field = node.at("function");
+    const std::string& name = field.text();
+    const auto number = [&](const char* key) { return node.at(key).number<T>(); };
+    if (name == "relu") {
+        const Field limit = node.at("max_value");
+        const T most = limit.is_null() ? std::numeric_limits<T>::infinity() : limit.number<T>();
+        const T slope = number("negative_slope"), threshold = number("threshold");
+        if (slope == 0 && threshold == 0 && limit.is_null()) return {Kind::relu, 0, 0, 0};
+        return {Kind::relu_general, slope, threshold, most};
     }
-    return elementwise(declaration, [=](float x) {
-        if (x <= threshold) return slope == 0 ? 0.0F : slope * (x - threshold);
-        return x > most ? most : x;
-    });
-}
-
-inline std::unique_ptr<Layer> leaky_relu(const Declaration& declaration) {
-    declaration.attributes({"function", "negative_slope"});
-    const float slope = declaration.node.at("negative_slope").real();
-    return elementwise(declaration, [=](float x) { return x < 0 ? slope * x : x; });
-}
-
-inline std::unique_ptr<Layer> elu(const Declaration& declaration) {
-    declaration.attributes({"function", "alpha"});
-    const float alpha = declaration.node.at("alpha").real();
-    return elementwise(declaration, [=](float x) { return x > 0 ? x : alpha * std::expm1(x); });
-}
-
-inline std::unique_ptr<Layer> gelu(const Declaration& declaration) {
-    declaration.attributes({"function", "approximate"});
-    if (declaration.node.at("approximate").boolean()) {
-        return elementwise(declaration, [](float x) {
-            return 0.5F * x * (1.0F + std::tanh(0.7978845608F * (x + 0.044715F * x * x * x)));
-        });
+    if (name == "gelu") return {node.at("approximate").boolean() ? Kind::gelu_tanh : Kind::gelu, 0, 0, 0};
+    if (name == "hard_sigmoid") {
+        // Keras 3; Keras 2 had the slope 0.2.
+        return {Kind::hard_sigmoid, T(1) / T(6), T(0.5), 0};
     }
-    return elementwise(declaration, [](float x) { return 0.5F * x * (1.0F + std::erf(x * 0.7071067812F)); });
-}
-
-inline float linear(float x) { return x; }
-inline float selu(float x) { return 1.0507009874F * (x > 0 ? x : 1.6732632423F * std::expm1(x)); }
-inline float tanh(float x) { return std::tanh(x); }
-inline float exponential(float x) { return std::exp(x); }
-inline float softplus(float x) { return (x > 0 ? x : 0.0F) + std::log1p(std::exp(-std::abs(x))); }
-inline float softsign(float x) { return x / (1.0F + std::abs(x)); }
-inline float silu(float x) { return x * sigmoid(x); }
-
-/// Keras 3: x / 6 + 0.5, cut to [0, 1]; Keras 2 had the slope 0.2.
-inline float hard_sigmoid(float x) {
-    const float value = x / 6.0F + 0.5F;
-    return value < 0 ? 0.0F : value > 1 ? 1.0F : value;
-}
-
-inline std::unique_ptr<Layer> make(const Declaration& declaration) {
-    using Factory = std::unique_ptr<Layer> (*)(const Declaration&);
-    static const std::map<std::string, Factory> factories = {
-        {"elu", elu},
-        {"exponential", plain<exponential>},
-        {"gelu", gelu},
-        {"hard_sigmoid", plain<hard_sigmoid>},
-        {"leaky_relu", leaky_relu},
-        {"linear", plain<linear>},
-        {"relu", relu},
-        {"selu", plain<selu>},
-        {"sigmoid", plain<sigmoid>},
-        {"silu", plain<silu>},
-        {"softplus", plain<softplus>},
-        {"softsign", plain<softsign>},
-        {"tanh", plain<tanh>},
+    if (name == "threshold") return {Kind::threshold, number("threshold"), number("value"), 0};
+    static const std::map<std::string_view, std::pair<Kind, const char*>> known = {
+        {"celu", {Kind::celu, "alpha"}},
+        {"elu", {Kind::elu, "alpha"}},
+        {"exponential", {Kind::exponential, nullptr}},
+        {"hard_shrink", {Kind::hard_shrink, "threshold"}},
+        {"hard_tanh", {Kind::hard_tanh, nullptr}},
+        {"leaky_relu", {Kind::leaky_relu, "negative_slope"}},
+        {"linear", {Kind::linear, nullptr}},
+        {"log_sigmoid", {Kind::log_sigmoid, nullptr}},
+        {"mish", {Kind::mish, nullptr}},
+        {"selu", {Kind::selu, nullptr}},
+        {"sigmoid", {Kind::sigmoid, nullptr}},
+        {"silu", {Kind::silu, nullptr}},
+        {"soft_shrink", {Kind::soft_shrink, "threshold"}},
+        {"softplus", {Kind::softplus, nullptr}},
+        {"softsign", {Kind::softsign, nullptr}},
+        {"sparse_plus", {Kind::sparse_plus, nullptr}},
+        {"sparse_sigmoid", {Kind::sparse_sigmoid, nullptr}},
+        {"squareplus", {Kind::squareplus, "b"}},
+        {"tanh", {Kind::tanh, nullptr}},
+        {"tanh_shrink", {Kind::tanh_shrink, nullptr}},
     };
+    const auto found = known.find(name);
+    if (found == known.end()) field.fail("unknown activation '" + name.substr(0, 80) + "'");
+    const auto [kind, parameter] = found->second;
+    return {kind, parameter != nullptr ? number(parameter) : T(1), 0, 0};
+}
+
+/// The parameters that a function has beside its name.
+inline std::vector<std::string_view> parameters_of(const Field& node) {
+    const std::string& name = node.at("function").text();
+    if (name == "relu") return {"function", "negative_slope", "threshold", "max_value"};
+    if (name == "threshold") return {"function", "threshold", "value"};
+    if (name == "gelu") return {"function", "approximate"};
+    if (name == "leaky_relu") return {"function", "negative_slope"};
+    if (name == "squareplus") return {"function", "b"};
+    if (name == "hard_shrink" || name == "soft_shrink") return {"function", "threshold"};
+    if (name == "elu" || name == "celu") return {"function", "alpha"};
+    return {"function"};
+}
+
+template <class T>
+std::unique_ptr<Layer<T>> make_activation(const Declaration& declaration) {
+    const Function<T> function = read_function<T>(declaration.node);
+    declaration.attributes(parameters_of(declaration.node));
     declaration.takes(1);
     declaration.gives(declaration.inputs[0]);
-    const Field function = declaration.node.at("function");
-    const auto found = factories.find(function.text());
-    if (found == factories.end()) function.fail("unknown activation '" + function.text().substr(0, 80) + "'");
-    return found->second(declaration);
+    return std::make_unique<Activation<T>>(product(declaration.shape), function);
 }
 
-}  // namespace activations
 }  // namespace keras_hep::layers

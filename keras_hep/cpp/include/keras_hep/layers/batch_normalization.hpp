@@ -9,49 +9,64 @@
 
 namespace keras_hep::layers {
 
-class BatchNormalization final : public Layer {
+/// A factor and an offset for each place on one axis.
+template <class T>
+class Scaling final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer> make(const Declaration& declaration) {
-        declaration.attributes({"axis", "epsilon", "gamma", "beta", "mean", "variance"});
-        declaration.takes(1);
-        declaration.gives(declaration.inputs[0]);
-        const Shape& shape = declaration.shape;
-        const std::size_t axis = declaration.axis();
-        const std::size_t channels = shape[axis];
-        const std::vector<float> mean = declaration.node.at("mean").floats_of_size(channels);
-        const std::vector<float> variance = declaration.node.at("variance").floats_of_size(channels);
-        const auto optional = [&](const char* key, float otherwise) {
-            const Field field = declaration.node.at(key);
-            return field.is_null() ? std::vector<float>(channels, otherwise) : field.floats_of_size(channels);
-        };
-        std::vector<float> factor = optional("gamma", 1.0F);
-        std::vector<float> offset = optional("beta", 0.0F);
-        const float epsilon = declaration.node.at("epsilon").real();
-        for (std::size_t k = 0; k < channels; ++k) {
-            factor[k] /= std::sqrt(variance[k] + epsilon);
-            offset[k] -= mean[k] * factor[k];
-        }
-        return std::make_unique<BatchNormalization>(BatchNormalization(
-            product(shape, 0, axis), product(shape, axis + 1, shape.size()), std::move(factor), std::move(offset)));
+    /// `outer` and `inner` are the numbers of values before and behind the axis.
+    Scaling(std::size_t outer, std::size_t inner, Affine<T> map) : outer_(outer), inner_(inner), map_(std::move(map)) {}
+
+    void prepare(const Kernels<T>& kernels) override {
+        Layer<T>::prepare(kernels);
+        factor_.assign(map_.factor.begin(), map_.factor.end());
+        offset_.assign(map_.offset.begin(), map_.offset.end());
+        factor_.resize(factor_.size() + simd::slack);
+        offset_.resize(offset_.size() + simd::slack);
     }
 
-    void run(const Arguments& inputs, float* output) const override {
-        const float* input = inputs[0];
-        for (std::size_t i = 0; i < outer_; ++i) {
-            for (std::size_t k = 0; k < factor_.size(); ++k) {
+    void run(const Arguments<T>& inputs, T* output, std::size_t events, T*) const override {
+        const T* input = inputs[0];
+        const std::size_t channels = map_.factor.size();
+        for (std::size_t i = 0; i < outer_ * events; ++i) {
+            if (inner_ == 1) {
+                this->kernels().affine(input, factor_.data(), offset_.data(), output, channels);
+                input += channels;
+                output += channels;
+                continue;
+            }
+            for (std::size_t k = 0; k < channels; ++k) {
                 for (std::size_t j = 0; j < inner_; ++j) *output++ = *input++ * factor_[k] + offset_[k];
             }
         }
     }
 
-private:
-    BatchNormalization(std::size_t outer, std::size_t inner, std::vector<float> factor, std::vector<float> offset)
-        : outer_(outer), inner_(inner), factor_(std::move(factor)), offset_(std::move(offset)) {}
+    const Affine<T>* affine() const override { return inner_ == 1 ? &map_ : nullptr; }
 
+private:
     std::size_t outer_;
     std::size_t inner_;
-    std::vector<float> factor_;
-    std::vector<float> offset_;
+    Affine<T> map_;
+    simd::Aligned<T> factor_;
+    simd::Aligned<T> offset_;
 };
+
+template <class T>
+std::unique_ptr<Layer<T>> make_batch_normalization(const Declaration& declaration) {
+    declaration.attributes({"axis", "epsilon", "gamma", "beta", "mean", "variance"});
+    declaration.takes(1);
+    declaration.gives(declaration.inputs[0]);
+    const Shape& shape = declaration.shape;
+    const std::size_t axis = declaration.axis();
+    const std::size_t channels = shape[axis];
+    const std::vector<T> mean = declaration.node.at("mean").numbers_of_size<T>(channels);
+    const std::vector<T> variance = declaration.node.at("variance").numbers_of_size<T>(channels);
+    Affine<T> map{declaration.numbers_or<T>("gamma", channels, T(1)), declaration.numbers_or<T>("beta", channels, T(0))};
+    const T epsilon = declaration.node.at("epsilon").number<T>();
+    for (std::size_t k = 0; k < channels; ++k) {
+        map.factor[k] /= std::sqrt(variance[k] + epsilon);
+        map.offset[k] -= mean[k] * map.factor[k];
+    }
+    return std::make_unique<Scaling<T>>(product(shape, 0, axis), product(shape, axis + 1, shape.size()), std::move(map));
+}
 
 }  // namespace keras_hep::layers

@@ -8,9 +8,10 @@
 
 namespace keras_hep::layers {
 
-class MaskedSum final : public Layer {
+template <class T>
+class MaskedSum final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer> make(const Declaration& declaration) {
+    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes({"scale"});
         declaration.takes(2);
         const Shape& values = declaration.inputs[0];
@@ -19,25 +20,28 @@ public:
                                                      " and " + to_string(declaration.inputs[1]));
         }
         declaration.gives({values[1]});
-        return std::make_unique<MaskedSum>(MaskedSum(values[0], values[1], declaration.node.at("scale").real()));
+        return std::make_unique<MaskedSum>(values[0], values[1], declaration.node.at("scale").number<T>());
     }
 
-    void run(const Arguments& inputs, float* output) const override {
-        std::fill(output, output + features_, 0.0F);
-        for (std::size_t i = 0; i < length_; ++i) {
-            if (!(inputs[1][i] > 0.5F)) continue;
-            const float* entry = inputs[0] + i * features_;
-            for (std::size_t k = 0; k < features_; ++k) output[k] += entry[k];
+    MaskedSum(std::size_t length, std::size_t features, T scale) : length_(length), features_(features), scale_(scale) {}
+
+    void run(const Arguments<T>& inputs, T* output, std::size_t events, T*) const override {
+        const T* entry = inputs[0];
+        const T* mask = inputs[1];
+        for (std::size_t event = 0; event < events; ++event, output += features_) {
+            std::fill(output, output + features_, T(0));
+            for (std::size_t i = 0; i < length_; ++i, entry += features_) {
+                if (!(*mask++ > T(0.5))) continue;
+                for (std::size_t k = 0; k < features_; ++k) output[k] += entry[k];
+            }
+            for (std::size_t k = 0; k < features_; ++k) output[k] *= scale_;
         }
-        for (std::size_t k = 0; k < features_; ++k) output[k] *= scale_;
     }
 
 private:
-    MaskedSum(std::size_t length, std::size_t features, float scale) : length_(length), features_(features), scale_(scale) {}
-
     std::size_t length_;
     std::size_t features_;
-    float scale_;
+    T scale_;
 };
 
 }  // namespace keras_hep::layers

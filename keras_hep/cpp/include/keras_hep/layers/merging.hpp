@@ -1,4 +1,4 @@
-// Several inputs to one: element by element sum, concatenation along an axis.
+// Several inputs to one: element by element, or one behind the other along an axis.
 #pragma once
 
 #include <algorithm>
@@ -9,32 +9,62 @@
 
 namespace keras_hep::layers {
 
-class Add final : public Layer {
+/// Inputs of one shape, combined value by value from the first to the last.
+template <class T, class Operation>
+class Elementwise final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer> make(const Declaration& declaration) {
+    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes({});
         for (const Shape& input : declaration.inputs) declaration.gives(input);
-        return std::make_unique<Add>(Add(declaration.inputs.size(), product(declaration.shape)));
+        if (Operation::pairs) declaration.takes(2);
+        return std::make_unique<Elementwise>(declaration.inputs.size(), product(declaration.shape));
     }
 
-    void run(const Arguments& inputs, float* output) const override {
-        std::copy(inputs[0], inputs[0] + size_, output);
+    Elementwise(std::size_t number, std::size_t size) : number_(number), size_(size) {}
+
+    void run(const Arguments<T>& inputs, T* output, std::size_t events, T*) const override {
+        const std::size_t size = size_ * events;
+        std::copy(inputs[0], inputs[0] + size, output);
         for (std::size_t number = 1; number < number_; ++number) {
-            const float* input = inputs[number];
-            for (std::size_t i = 0; i < size_; ++i) output[i] += input[i];
+            const T* input = inputs[number];
+            for (std::size_t i = 0; i < size; ++i) output[i] = Operation::combine(output[i], input[i]);
         }
+        for (std::size_t i = 0; Operation::mean && i < size; ++i) output[i] /= static_cast<T>(number_);
     }
 
 private:
-    Add(std::size_t number, std::size_t size) : number_(number), size_(size) {}
-
     std::size_t number_;
     std::size_t size_;
 };
 
-class Concatenate final : public Layer {
+template <bool two, bool divided>
+struct Merge {
+    static constexpr bool pairs = two;
+    static constexpr bool mean = divided;
+};
+struct Sum : Merge<false, false> {
+    template <class T> static T combine(T a, T b) { return a + b; }
+};
+struct Mean : Merge<false, true> {
+    template <class T> static T combine(T a, T b) { return a + b; }
+};
+struct Difference : Merge<true, false> {
+    template <class T> static T combine(T a, T b) { return a - b; }
+};
+struct Times : Merge<false, false> {
+    template <class T> static T combine(T a, T b) { return a * b; }
+};
+struct Largest : Merge<false, false> {
+    template <class T> static T combine(T a, T b) { return a >= b || a != a ? a : b; }
+};
+struct Smallest : Merge<false, false> {
+    template <class T> static T combine(T a, T b) { return a <= b || a != a ? a : b; }
+};
+
+template <class T>
+class Concatenate final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer> make(const Declaration& declaration) {
+    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes({"axis"});
         const std::size_t axis = declaration.axis();
         Shape expected = declaration.inputs[0];
@@ -48,23 +78,24 @@ public:
             if (input != declaration.inputs[0]) declaration.node.at("inputs").fail_shape("the inputs differ in another axis than " + std::to_string(axis));
         }
         declaration.gives(expected);
-        return std::make_unique<Concatenate>(Concatenate(product(expected, 0, axis), std::move(sizes)));
+        return std::make_unique<Concatenate>(product(expected, 0, axis), std::move(sizes));
     }
 
-    void run(const Arguments& inputs, float* output) const override {
-        for (std::size_t i = 0; i < outer_; ++i) {
+    /// `sizes` are the numbers of values that stand together in each input.
+    Concatenate(std::size_t outer, std::vector<std::size_t> sizes) : outer_(outer), sizes_(std::move(sizes)) {}
+
+    void run(const Arguments<T>& inputs, T* output, std::size_t events, T*) const override {
+        for (std::size_t i = 0; i < outer_ * events; ++i) {
             for (std::size_t number = 0; number < sizes_.size(); ++number) {
-                const float* input = inputs[number] + i * sizes_[number];
+                const T* input = inputs[number] + i * sizes_[number];
                 output = std::copy(input, input + sizes_[number], output);
             }
         }
     }
 
 private:
-    Concatenate(std::size_t outer, std::vector<std::size_t> sizes) : outer_(outer), sizes_(std::move(sizes)) {}
-
     std::size_t outer_;
-    std::vector<std::size_t> sizes_;  // values that stand together in each input
+    std::vector<std::size_t> sizes_;
 };
 
 }  // namespace keras_hep::layers

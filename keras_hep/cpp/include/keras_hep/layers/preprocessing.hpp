@@ -11,9 +11,10 @@
 
 namespace keras_hep::layers {
 
-class Preprocessing final : public Layer {
+template <class T>
+class Preprocessing final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer> make(const Declaration& declaration) {
+    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes({"features"});
         declaration.takes(1);
         declaration.gives(declaration.inputs[0]);
@@ -24,59 +25,71 @@ public:
             field.fail_shape("expected " + std::to_string(declaration.shape.back()) + " features, found " + std::to_string(features.size()));
         }
         const std::size_t rows = product(declaration.shape, 0, declaration.shape.size() - 1);
-        return std::make_unique<Preprocessing>(Preprocessing(rows, std::move(features)));
+        return std::unique_ptr<Layer<T>>(new Preprocessing(rows, std::move(features)));
     }
 
-    void run(const Arguments& inputs, float* output) const override {
-        const float* input = inputs[0];
-        for (std::size_t row = 0; row < rows_; ++row) {
+    void run(const Arguments<T>& inputs, T* output, std::size_t events, T*) const override {
+        const T* input = inputs[0];
+        for (std::size_t row = 0; row < rows_ * events; ++row) {
             for (const Feature& feature : features_) *output++ = feature(*input++);
         }
     }
 
+    const Affine<T>* affine() const override { return is_affine_ ? &map_ : nullptr; }
+
 private:
-    using Transform = float (*)(float);
+    using Transform = T (*)(T);
 
     struct Feature {
+        bool is_affine;  ///< nothing but offset and scale
         bool has_default;
-        float otherwise;
-        float low;
-        float high;
+        T otherwise;
+        T low;
+        T high;
         Transform transform;
-        float offset;
-        float scale;
+        T offset;
+        T scale;
 
-        float operator()(float x) const {
+        T operator()(T x) const {
             if (has_default && !std::isfinite(x)) x = otherwise;
             x = x < low ? low : x > high ? high : x;
             return (transform(x) + offset) * scale;
         }
     };
 
-    Preprocessing(std::size_t rows, std::vector<Feature> features) : rows_(rows), features_(std::move(features)) {}
+    Preprocessing(std::size_t rows, std::vector<Feature> features) : rows_(rows), features_(std::move(features)) {
+        for (const Feature& feature : features_) {
+            map_.factor.push_back(feature.scale);
+            map_.offset.push_back(feature.offset * feature.scale);
+            is_affine_ = is_affine_ && feature.is_affine;
+        }
+    }
 
     static Feature read(const Field& field) {
         field.only({"default", "clip", "transform", "offset", "scale"});
         const Field otherwise = field.at("default");
         const Field clip = field.at("clip");
-        constexpr float infinity = std::numeric_limits<float>::infinity();
-        const std::vector<float> range = clip.is_null() ? std::vector<float>{-infinity, infinity} : clip.floats_of_size(2);
-        return {!otherwise.is_null(), otherwise.is_null() ? 0.0F : otherwise.real(), range[0], range[1],
-                find(field.at("transform")), field.at("offset").real(), field.at("scale").real()};
+        constexpr T infinity = std::numeric_limits<T>::infinity();
+        const std::vector<T> range = clip.is_null() ? std::vector<T>{-infinity, infinity} : clip.numbers_of_size<T>(2);
+        const bool is_affine = otherwise.is_null() && clip.is_null() && field.at("transform").text() == "none";
+        return {is_affine, !otherwise.is_null(), otherwise.is_null() ? T(0) : otherwise.number<T>(), range[0], range[1],
+                find(field.at("transform")), field.at("offset").number<T>(), field.at("scale").number<T>()};
     }
 
     static Transform find(const Field& field) {
         const std::string& name = field.text();
-        if (name == "none") return [](float x) { return x; };
-        if (name == "log") return [](float x) { return std::log(x); };
-        if (name == "log1p") return [](float x) { return std::log1p(x); };
-        if (name == "asinh") return [](float x) { return std::asinh(x); };
-        if (name == "sqrt") return [](float x) { return std::sqrt(x); };
+        if (name == "none") return [](T x) { return x; };
+        if (name == "log") return [](T x) { return std::log(x); };
+        if (name == "log1p") return [](T x) { return std::log1p(x); };
+        if (name == "asinh") return [](T x) { return std::asinh(x); };
+        if (name == "sqrt") return [](T x) { return std::sqrt(x); };
         field.fail("unknown transform '" + name.substr(0, 80) + "'; known: none, log, log1p, asinh, sqrt");
     }
 
     std::size_t rows_;
     std::vector<Feature> features_;
+    Affine<T> map_;
+    bool is_affine_ = true;
 };
 
 }  // namespace keras_hep::layers

@@ -18,18 +18,25 @@
 namespace keras_hep::layers {
 
 /// Make the layer of a node, or throw what is wrong with the node.
-inline std::unique_ptr<Layer> make(const Declaration& declaration) {
-    using Factory = std::unique_ptr<Layer> (*)(const Declaration&);
+template <class T>
+std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    using Factory = std::unique_ptr<Layer<T>> (*)(const Declaration&);
     static const std::map<std::string, Factory> factories = {
-        {"activation", activations::make},
-        {"add", Add::make},
-        {"batch_normalization", BatchNormalization::make},
-        {"concatenate", Concatenate::make},
-        {"dense", Dense::make},
-        {"flatten", Flatten::make},
-        {"masked_sum", MaskedSum::make},
-        {"preprocessing", Preprocessing::make},
-        {"softmax", Softmax::make},
+        {"activation", make_activation<T>},
+        {"add", Elementwise<T, Sum>::make},
+        {"average", Elementwise<T, Mean>::make},
+        {"batch_normalization", make_batch_normalization<T>},
+        {"concatenate", Concatenate<T>::make},
+        {"dense", Dense<T>::make},
+        {"flatten", make_flatten<T>},
+        {"masked_sum", MaskedSum<T>::make},
+        {"maximum", Elementwise<T, Largest>::make},
+        {"minimum", Elementwise<T, Smallest>::make},
+        {"multiply", Elementwise<T, Times>::make},
+        {"preprocessing", Preprocessing<T>::make},
+        {"reshape", make_reshape<T>},
+        {"softmax", Softmax<T>::make},
+        {"subtract", Elementwise<T, Difference>::make},
     };
     const Field type = declaration.node.at("type");
     const auto found = factories.find(type.text());

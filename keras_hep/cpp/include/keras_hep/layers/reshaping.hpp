@@ -8,21 +8,40 @@
 
 namespace keras_hep::layers {
 
-class Flatten final : public Layer {
+template <class T>
+class Reshaping final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer> make(const Declaration& declaration) {
-        declaration.attributes({});
-        declaration.takes(1);
-        declaration.gives({product(declaration.inputs[0])});
-        return std::make_unique<Flatten>(Flatten(product(declaration.shape)));
+    explicit Reshaping(std::size_t size) : size_(size) {}
+
+    void run(const Arguments<T>& inputs, T* output, std::size_t events, T*) const override {
+        std::copy(inputs[0], inputs[0] + size_ * events, output);
     }
 
-    void run(const Arguments& inputs, float* output) const override { std::copy(inputs[0], inputs[0] + size_, output); }
+    bool is_view() const override { return true; }
 
 private:
-    explicit Flatten(std::size_t size) : size_(size) {}
-
     std::size_t size_;
 };
+
+/// One axis.
+template <class T>
+std::unique_ptr<Layer<T>> make_flatten(const Declaration& declaration) {
+    declaration.attributes({});
+    declaration.takes(1);
+    declaration.gives({product(declaration.inputs[0])});
+    return std::make_unique<Reshaping<T>>(product(declaration.shape));
+}
+
+/// Any shape of as many values.
+template <class T>
+std::unique_ptr<Layer<T>> make_reshape(const Declaration& declaration) {
+    declaration.attributes({});
+    declaration.takes(1);
+    if (product(declaration.inputs[0]) != product(declaration.shape)) {
+        declaration.node.at("shape").fail_shape("expected as many values as in " + to_string(declaration.inputs[0]) + ", found " +
+                                                to_string(declaration.shape));
+    }
+    return std::make_unique<Reshaping<T>>(product(declaration.shape));
+}
 
 }  // namespace keras_hep::layers

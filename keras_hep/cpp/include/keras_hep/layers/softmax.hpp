@@ -8,40 +8,39 @@
 
 namespace keras_hep::layers {
 
-class Softmax final : public Layer {
+template <class T>
+class Softmax final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer> make(const Declaration& declaration) {
+    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes({"axis"});
         declaration.takes(1);
         declaration.gives(declaration.inputs[0]);
         const Shape& shape = declaration.shape;
         const std::size_t axis = declaration.axis();
-        return std::make_unique<Softmax>(Softmax(product(shape, 0, axis), shape[axis], product(shape, axis + 1, shape.size())));
+        return std::make_unique<Softmax>(product(shape, 0, axis), shape[axis], product(shape, axis + 1, shape.size()));
     }
 
-    void run(const Arguments& inputs, float* output) const override {
-        for (std::size_t i = 0; i < outer_; ++i) {
+    /// `outer` and `inner` are the numbers of values before and behind the axis.
+    Softmax(std::size_t outer, std::size_t size, std::size_t inner) : outer_(outer), size_(size), inner_(inner) {}
+
+    std::size_t scratch(std::size_t) const override { return inner_ == 1 ? 0 : size_; }
+
+    void run(const Arguments<T>& inputs, T* output, std::size_t events, T* line) const override {
+        const T* input = inputs[0];
+        for (std::size_t i = 0; i < outer_ * events; ++i, input += size_ * inner_, output += size_ * inner_) {
+            if (inner_ == 1) {
+                this->kernels().softmax(input, output, size_);
+                continue;
+            }
             for (std::size_t j = 0; j < inner_; ++j) {
-                const std::size_t start = i * size_ * inner_ + j;
-                run_line(inputs[0] + start, output + start);
+                for (std::size_t k = 0; k < size_; ++k) line[k] = input[k * inner_ + j];
+                this->kernels().softmax(line, line, size_);
+                for (std::size_t k = 0; k < size_; ++k) output[k * inner_ + j] = line[k];
             }
         }
     }
 
 private:
-    Softmax(std::size_t outer, std::size_t size, std::size_t inner) : outer_(outer), size_(size), inner_(inner) {}
-
-    void run_line(const float* input, float* output) const {
-        float largest = input[0];
-        for (std::size_t k = 1; k < size_; ++k) largest = input[k * inner_] > largest ? input[k * inner_] : largest;
-        float sum = 0;
-        for (std::size_t k = 0; k < size_; ++k) {
-            output[k * inner_] = std::exp(input[k * inner_] - largest);  // the largest exponent is 0: no overflow
-            sum += output[k * inner_];
-        }
-        for (std::size_t k = 0; k < size_; ++k) output[k * inner_] /= sum;
-    }
-
     std::size_t outer_;
     std::size_t size_;
     std::size_t inner_;

@@ -1,0 +1,21 @@
+// How a network is evaluated.
+#pragma once
+
+#include "simd/isa.hpp"
+
+namespace keras_hep {
+
+struct Options {
+    /// The same bits on every machine, at some cost in time: no fused multiply-add, sums in the order of the weights.
+    bool reproducible = false;
+
+    /// Keep each node of the file apart, so that `Network::trace` can show its values. Otherwise layers are joined where that is
+    /// faster: an activation with the layer before it, a normalisation with its neighbours.
+    bool keep_nodes = false;
+
+    /// Instructions to use; by default the best that this machine has, or less where the environment variable KERAS_HEP_ISA
+    /// says so.
+    simd::Isa isa = simd::usable_isa();
+};
+
+}  // namespace keras_hep

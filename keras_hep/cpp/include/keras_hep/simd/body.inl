@@ -1,0 +1,245 @@
+// The kernels in single precision, written once and compiled for each instruction set: this file is included several times, by
+// float_kernels.hpp, which sets
+//   KERAS_HEP_SIMD    the namespace,
+//   KERAS_HEP_BYTES   the size of a register,
+//   KERAS_HEP_TARGET  the attribute that lets a function use the instructions.
+// The functions call nothing of the standard library: what that instantiates would be shared with code for other machines.
+
+namespace keras_hep::simd::KERAS_HEP_SIMD {
+
+#define KERAS_HEP_INLINE [[gnu::always_inline]] KERAS_HEP_TARGET static inline
+#define KERAS_HEP_UNROLL _Pragma("GCC unroll 16")
+
+inline constexpr std::size_t width = KERAS_HEP_BYTES / sizeof(float);
+
+typedef float Floats __attribute__((vector_size(KERAS_HEP_BYTES)));
+typedef std::int32_t Bits __attribute__((vector_size(KERAS_HEP_BYTES)));
+typedef float LooseFloats __attribute__((vector_size(KERAS_HEP_BYTES), aligned(4), may_alias));
+
+KERAS_HEP_INLINE Floats load(const float* from) { return *reinterpret_cast<const LooseFloats*>(from); }
+KERAS_HEP_INLINE void store(float* to, Floats values) { *reinterpret_cast<LooseFloats*>(to) = values; }
+KERAS_HEP_INLINE Floats splat(float value) { return value - Floats{}; }
+KERAS_HEP_INLINE Floats choose(Bits mask, Floats yes, Floats no) { return (Floats)((mask & (Bits)yes) | (~mask & (Bits)no)); }
+KERAS_HEP_INLINE Floats absolute(Floats x) { return (Floats)((Bits)x & 0x7FFFFFFF); }
+
+// Comparisons are false for NaN: in each of the following NaN stays NaN.
+KERAS_HEP_INLINE Floats at_least(Floats x, float least) { return choose((Bits)(x < least), splat(least), x); }
+KERAS_HEP_INLINE Floats at_most(Floats x, float most) { return choose((Bits)(x > most), splat(most), x); }
+KERAS_HEP_INLINE Floats positive(Floats x) { return (Floats)((Bits)x & ~(Bits)(x < 0.0F)); }
+
+// exp(x) = 2^n exp(r) with |r| <= ln(2) / 2; the coefficients are those of the Cephes library. Two units in the last place.
+KERAS_HEP_INLINE Floats exponential(Floats x) {
+    const Floats inside = at_least(at_most(x, 88.73F), -87.0F);
+    const Floats shifted = inside * 1.44269504F + 12582912.0F;  // rounded to a whole number in its last bits
+    const Floats n = shifted - 12582912.0F;
+    Floats r = inside - n * 0.693359375F;
+    r = r + n * 2.12194440e-4F;
+    Floats sum = r * 1.9875691500e-4F + 1.3981999507e-3F;
+    sum = sum * r + 8.3334519073e-3F;
+    sum = sum * r + 4.1665795894e-2F;
+    sum = sum * r + 1.6666665459e-1F;
+    sum = sum * r + 5.0000001201e-1F;
+    sum = sum * (r * r) + r + 1.0F;
+    const Bits half = ((Bits)shifted - 0x4B400000 + 126) << 23;  // of 2^n, which itself may be beyond the largest number
+    Floats value = sum * (Floats)half * 2.0F;
+    value = choose((Bits)(x > 88.7228394F), splat(__builtin_inff()), value);
+    value = choose((Bits)(x < -87.0F), splat(0.0F), value);
+    return choose((Bits)(x == x), value, x);
+}
+
+KERAS_HEP_INLINE Floats sigmoid(Floats x) { return 1.0F / (1.0F + exponential(at_least(-x, -87.0F))); }
+
+KERAS_HEP_INLINE Floats tanh(Floats x) {
+    const Floats size = absolute(x);
+    const Floats far = 1.0F - 2.0F / (exponential(at_most(2.0F * size, 20.0F)) + 1.0F);
+    const Floats square = x * x;
+    Floats sum = square * -5.70498872745e-3F + 2.06390887954e-2F;
+    sum = sum * square - 5.37397155531e-2F;
+    sum = sum * square + 1.33314422036e-1F;
+    sum = sum * square - 3.33332819422e-1F;
+    const Floats near = sum * square * x + x;
+    const Floats signed_far = (Floats)((Bits)far | ((Bits)x & (Bits)splat(-0.0F)));
+    const Floats value = choose((Bits)(size < 0.625F), near, signed_far);
+    return choose((Bits)(x == x), value, x);
+}
+
+template <Kind kind>
+KERAS_HEP_INLINE Floats value(Floats x, float a, float b) {
+    if constexpr (kind == Kind::relu) return positive(x);
+    if constexpr (kind == Kind::leaky_relu) return choose((Bits)(x < 0.0F), a * x, x);
+    if constexpr (kind == Kind::elu) return choose((Bits)(x < 0.0F), a * (exponential(x) - 1.0F), x);
+    if constexpr (kind == Kind::selu) return 1.05070098736F * choose((Bits)(x < 0.0F), 1.67326324235F * (exponential(x) - 1.0F), x);
+    if constexpr (kind == Kind::sigmoid) return sigmoid(x);
+    if constexpr (kind == Kind::tanh) return tanh(x);
+    if constexpr (kind == Kind::silu) return x * sigmoid(a * x);
+    if constexpr (kind == Kind::exponential) return exponential(x);
+    if constexpr (kind == Kind::hard_sigmoid) return at_least(at_most(a * x + b, 1.0F), 0.0F);
+    return x;
+}
+
+template <Kind kind>
+KERAS_HEP_TARGET static void each(const Function<float>& f, const float* x, float* y, std::size_t n) {
+    const float a = f.a, b = f.b;
+    for (std::size_t i = 0; i < n; i += width) store(y + i, value<kind>(load(x + i), a, b));
+}
+
+KERAS_HEP_TARGET static inline void apply(const Function<float>& f, const float* x, float* y, std::size_t n) {
+    switch (f.kind) {
+        case Kind::linear: return each<Kind::linear>(f, x, y, n);
+        case Kind::relu: return each<Kind::relu>(f, x, y, n);
+        case Kind::leaky_relu: return each<Kind::leaky_relu>(f, x, y, n);
+        case Kind::elu: return each<Kind::elu>(f, x, y, n);
+        case Kind::selu: return each<Kind::selu>(f, x, y, n);
+        case Kind::sigmoid: return each<Kind::sigmoid>(f, x, y, n);
+        case Kind::tanh: return each<Kind::tanh>(f, x, y, n);
+        case Kind::silu: return each<Kind::silu>(f, x, y, n);
+        case Kind::exponential: return each<Kind::exponential>(f, x, y, n);
+        case Kind::hard_sigmoid: return each<Kind::hard_sigmoid>(f, x, y, n);
+        default:  // what few networks have, a number at a time
+            for (std::size_t i = 0; i < n; ++i) y[i] = scalar(f, x[i]);
+    }
+}
+
+KERAS_HEP_INLINE Floats finish(Floats value, Kind kind) { return kind == Kind::relu ? positive(value) : value; }
+
+// R rows and P panels at a time, all sums in registers.
+template <int R, int P>
+KERAS_HEP_TARGET static void block(const Product<float>& p, std::size_t panel, const float* a, std::size_t stride_a, float* c) {
+    const std::size_t depth = p.depth, stride_c = p.units;
+    const std::size_t step = p.segments.size() * depth * width;
+    const float* weights = p.weights.data() + panel * step;
+    const float* bias = p.bias.data() + panel * width;
+    Floats sums[R][P];
+    KERAS_HEP_UNROLL for (int r = 0; r < R; ++r) {
+        KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) sums[r][j] = load(bias + static_cast<std::size_t>(j) * width);
+    }
+    for (const std::size_t segment : p.segments) {
+        const float* x = a + segment;
+        for (std::size_t k = 0; k < depth; ++k, weights += width) {
+            Floats w[P];
+            KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) w[j] = load(weights + static_cast<std::size_t>(j) * step);
+            KERAS_HEP_UNROLL for (int r = 0; r < R; ++r) {
+                const float value = x[static_cast<std::size_t>(r) * stride_a + k];
+                KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) sums[r][j] = value * w[j] + sums[r][j];
+            }
+        }
+    }
+    c += panel * width;
+    const Kind kind = p.function.kind;
+    KERAS_HEP_UNROLL for (int r = 0; r < R; ++r) {
+        KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) {
+            store(c + static_cast<std::size_t>(r) * stride_c + static_cast<std::size_t>(j) * width, finish(sums[r][j], kind));
+        }
+    }
+}
+
+// One row: S sums for each of P panels, so that additions need not wait for each other.
+template <int P, int S>
+KERAS_HEP_TARGET static void row(const Product<float>& p, std::size_t panel, const float* a, float* c) {
+    const std::size_t depth = p.depth;
+    const std::size_t step = p.segments.size() * depth * width;
+    const float* weights = p.weights.data() + panel * step;
+    const float* bias = p.bias.data() + panel * width;
+    Floats sums[S][P];
+    KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) {
+        sums[0][j] = load(bias + static_cast<std::size_t>(j) * width);
+        KERAS_HEP_UNROLL for (int s = 1; s < S; ++s) sums[s][j] = Floats{};
+    }
+    for (const std::size_t segment : p.segments) {
+        const float* x = a + segment;
+        std::size_t k = 0;
+        for (; k + S <= depth; k += S, weights += S * width) {
+            KERAS_HEP_UNROLL for (int s = 0; s < S; ++s) {
+                const float value = x[k + static_cast<std::size_t>(s)];
+                KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) {
+                    sums[s][j] = value * load(weights + static_cast<std::size_t>(j) * step + static_cast<std::size_t>(s) * width) + sums[s][j];
+                }
+            }
+        }
+        for (; k < depth; ++k, weights += width) {
+            KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) {
+                sums[0][j] = x[k] * load(weights + static_cast<std::size_t>(j) * step) + sums[0][j];
+            }
+        }
+    }
+    KERAS_HEP_UNROLL for (int half = S / 2; half > 0; half /= 2) {
+        KERAS_HEP_UNROLL for (int s = 0; s < half; ++s) {
+            KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) sums[s][j] = sums[s][j] + sums[s + half][j];
+        }
+    }
+    const Kind kind = p.function.kind;
+    KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) {
+        store(c + (panel + static_cast<std::size_t>(j)) * width, finish(sums[0][j], kind));
+    }
+}
+
+// All rows of P panels.
+template <int P>
+KERAS_HEP_TARGET static void rows_of(const Product<float>& p, std::size_t panel, const float* a, std::size_t stride_a, float* c,
+                                     std::size_t rows) {
+    const std::size_t stride_c = p.units;
+    std::size_t r = 0;
+    for (; r + KERAS_HEP_ROWS <= rows; r += KERAS_HEP_ROWS) block<KERAS_HEP_ROWS, P>(p, panel, a + r * stride_a, stride_a, c + r * stride_c);
+    for (; r + 2 <= rows; r += 2) block<2, P>(p, panel, a + r * stride_a, stride_a, c + r * stride_c);
+    for (; r < rows; ++r) block<1, P>(p, panel, a + r * stride_a, stride_a, c + r * stride_c);
+}
+
+KERAS_HEP_TARGET static inline void multiply(const Product<float>& p, const float* a, std::size_t stride_a, float* c, std::size_t rows) {
+    // From the last panel to the first and down the rows: what a store leaves behind the end of its row is overwritten later.
+    const std::size_t panels = (p.units + width - 1) / width;
+    std::size_t done = panels;
+    if (rows == 1 && !KERAS_HEP_IN_ORDER) {
+        const std::size_t whole = panels / 8 * 8;
+        if ((done - whole) % 2 != 0) row<1, 8>(p, --done, a, c);
+        if ((done - whole) % 4 != 0) row<2, 4>(p, done -= 2, a, c);
+        if ((done - whole) % 8 != 0) row<4, 2>(p, done -= 4, a, c);
+        while (done > 0) row<8, 1>(p, done -= 8, a, c);
+    } else {
+        constexpr std::size_t most = KERAS_HEP_PANELS;
+        if (done % 2 != 0) rows_of<1>(p, --done, a, stride_a, c, rows);
+        if (most == 4 && done % 4 != 0) rows_of<2>(p, done -= 2, a, stride_a, c, rows);
+        while (done > 0) rows_of<KERAS_HEP_PANELS>(p, done -= most, a, stride_a, c, rows);
+    }
+    const Kind kind = p.function.kind;
+    if (kind != Kind::linear && kind != Kind::relu) apply(p.function, c, c, rows * p.units);
+}
+
+KERAS_HEP_TARGET static inline void affine(const float* x, const float* factor, const float* offset, float* y, std::size_t n) {
+    for (std::size_t i = 0; i < n; i += width) store(y + i, load(x + i) * load(factor + i) + load(offset + i));
+}
+
+KERAS_HEP_TARGET static inline void combine(const float* a, const float* x, const float* b, const float* y, float* out, std::size_t n) {
+    for (std::size_t i = 0; i < n; i += width) store(out + i, load(a + i) * load(x + i) + load(b + i) * load(y + i));
+}
+
+KERAS_HEP_TARGET static inline void times(const float* x, const float* y, float* out, std::size_t n) {
+    for (std::size_t i = 0; i < n; i += width) store(out + i, load(x + i) * load(y + i));
+}
+
+KERAS_HEP_TARGET static inline void softmax(const float* x, float* y, std::size_t n) {
+    float most = x[0];
+    for (std::size_t i = 1; i < n; ++i) most = x[i] > most ? x[i] : most;
+    float sum = 0.0F;
+    for (std::size_t i = 0; i < n; i += width) {
+        float part[width];
+        const std::size_t here = n - i < width ? n - i : width;
+        for (std::size_t j = 0; j < width; ++j) part[j] = j < here ? x[i + j] - most : 0.0F;
+        store(part, exponential(load(part)));
+        for (std::size_t j = 0; j < here; ++j) {
+            y[i + j] = part[j];
+            sum += part[j];
+        }
+    }
+    const float factor = 1.0F / sum;
+    for (std::size_t i = 0; i < n; ++i) y[i] *= factor;
+}
+
+inline const Kernels<float>& kernels() {
+    static const Kernels<float> table = {KERAS_HEP_NAME, width, multiply, apply, affine, softmax, combine, times};
+    return table;
+}
+
+#undef KERAS_HEP_INLINE
+#undef KERAS_HEP_UNROLL
+
+}  // namespace keras_hep::simd::KERAS_HEP_SIMD

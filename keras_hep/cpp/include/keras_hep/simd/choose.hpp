@@ -1,0 +1,97 @@
+// Which table of kernels a network uses.
+#pragma once
+
+#include <cstdint>
+
+#include "isa.hpp"
+#include "kernels.hpp"
+#include "plain_kernels.hpp"
+#include "scalar.hpp"
+
+#define KERAS_HEP_IN_ORDER false
+
+#define KERAS_HEP_SIMD baseline
+#define KERAS_HEP_NAME "baseline"
+#define KERAS_HEP_BYTES 16
+#define KERAS_HEP_ROWS 4
+#define KERAS_HEP_PANELS 2
+#define KERAS_HEP_TARGET
+#include "body.inl"
+#undef KERAS_HEP_TARGET
+#undef KERAS_HEP_NAME
+#undef KERAS_HEP_SIMD
+
+#undef KERAS_HEP_IN_ORDER
+#define KERAS_HEP_IN_ORDER true
+
+// Sums in the order of the weights, each product rounded by itself, and no library's exp: the same bits on every machine.
+#define KERAS_HEP_SIMD reproducible
+#define KERAS_HEP_NAME "reproducible"
+#if KERAS_HEP_X86
+#define KERAS_HEP_TARGET __attribute__((target("no-fma,no-avx512f")))
+#elif defined(__clang__)
+#define KERAS_HEP_TARGET
+#else
+#define KERAS_HEP_TARGET __attribute__((optimize("fp-contract=off")))
+#endif
+#include "body.inl"
+#undef KERAS_HEP_TARGET
+#undef KERAS_HEP_PANELS
+#undef KERAS_HEP_ROWS
+#undef KERAS_HEP_BYTES
+#undef KERAS_HEP_NAME
+#undef KERAS_HEP_SIMD
+#undef KERAS_HEP_IN_ORDER
+
+#if KERAS_HEP_X86
+#define KERAS_HEP_IN_ORDER false
+
+#define KERAS_HEP_SIMD avx2
+#define KERAS_HEP_NAME "avx2"
+#define KERAS_HEP_BYTES 32
+#define KERAS_HEP_ROWS 6
+#define KERAS_HEP_PANELS 2
+#define KERAS_HEP_TARGET __attribute__((target("avx2,fma")))
+#include "body.inl"
+#undef KERAS_HEP_TARGET
+#undef KERAS_HEP_PANELS
+#undef KERAS_HEP_BYTES
+#undef KERAS_HEP_NAME
+#undef KERAS_HEP_SIMD
+
+#define KERAS_HEP_SIMD avx512
+#define KERAS_HEP_NAME "avx512"
+#define KERAS_HEP_BYTES 64
+#define KERAS_HEP_PANELS 4
+#define KERAS_HEP_TARGET __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,prefer-vector-width=512")))
+#include "body.inl"
+#undef KERAS_HEP_TARGET
+#undef KERAS_HEP_PANELS
+#undef KERAS_HEP_ROWS
+#undef KERAS_HEP_BYTES
+#undef KERAS_HEP_NAME
+#undef KERAS_HEP_SIMD
+#undef KERAS_HEP_IN_ORDER
+#endif
+
+namespace keras_hep::simd {
+
+template <class T>
+struct Tables {
+    static const Kernels<T>& best(Isa) { return plain::kernels<T>(); }
+    static const Kernels<T>& reproducible() { return plain::kernels<T>(); }
+};
+
+template <>
+struct Tables<float> {
+    static const Kernels<float>& best([[maybe_unused]] Isa isa) {
+#if KERAS_HEP_X86
+        if (isa == Isa::avx512) return avx512::kernels();
+        if (isa == Isa::avx2) return avx2::kernels();
+#endif
+        return baseline::kernels();
+    }
+    static const Kernels<float>& reproducible() { return simd::reproducible::kernels(); }
+};
+
+}  // namespace keras_hep::simd

@@ -1,0 +1,71 @@
+// The inner loops of all layers, as a table of functions: one table for each instruction set, one that is reproducible, one
+// in double precision.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "function.hpp"
+#include "memory.hpp"
+
+namespace keras_hep::simd {
+
+/// A matrix product with a bias and a function: c[r][u] = f(bias[u] + sum over s, k of a[r][segments[s] + k] * w[s][k][u]).
+/// A row of `a` is what lies behind its begin: several segments of `depth` values, which rows may share; so convolutions are
+/// products too.
+template <class T>
+struct Product {
+    std::size_t depth = 0;
+    std::size_t units = 0;
+    std::vector<std::size_t> segments;  ///< where each begins, counted from the begin of a row
+    std::size_t width = 0;              ///< units of a panel
+    Aligned<T> weights;                 ///< [panel][segment][k][unit of the panel], with zeros for the units that are not there
+    Aligned<T> bias;                    ///< [panel][unit of the panel]
+    Function<T> function;
+
+    std::size_t panels() const { return (units + width - 1) / width; }
+};
+
+template <class T>
+struct Kernels {
+    const char* name;
+    std::size_t width;  ///< of the panels that `multiply` takes; 0 for one panel of all units
+
+    /// Row r of `a` begins at r * stride; those of `c` follow each other. Up to `slack` values behind the last row are overwritten.
+    void (*multiply)(const Product<T>& product, const T* a, std::size_t stride, T* c, std::size_t rows);
+
+    /// y = f(x) for n values; up to `slack` more are read and written. x and y may be the same.
+    void (*apply)(const Function<T>& function, const T* x, T* y, std::size_t n);
+
+    /// y = x * factor + offset for n values each; up to `slack` more are read and written.
+    void (*affine)(const T* x, const T* factor, const T* offset, T* y, std::size_t n);
+
+    /// Softmax of n values, of which exactly n are read and written.
+    void (*softmax)(const T* x, T* y, std::size_t n);
+
+    /// out = a * x + b * y for n values each; up to `slack` more are read and written.
+    void (*combine)(const T* a, const T* x, const T* b, const T* y, T* out, std::size_t n);
+
+    /// out = x * y likewise.
+    void (*times)(const T* x, const T* y, T* out, std::size_t n);
+};
+
+/// Pack weights [segment * depth + k][unit] for a kernel.
+template <class T>
+Product<T> pack(const Kernels<T>& kernels, std::vector<std::size_t> segments, std::size_t depth, std::size_t units, const T* weights,
+                const T* bias, Function<T> function = {}) {
+    const std::size_t width = kernels.width != 0 ? kernels.width : units;
+    Product<T> product{depth, units, std::move(segments), width, {}, {}, function};
+    const std::size_t rows = product.segments.size() * depth;
+    product.weights.assign(product.panels() * rows * width, T(0));
+    product.bias.assign(product.panels() * width, T(0));
+    for (std::size_t u = 0; u < units; ++u) {
+        T* panel = product.weights.data() + u / width * rows * width + u % width;
+        for (std::size_t k = 0; k < rows; ++k) panel[k * width] = weights[k * units + u];
+        if (bias != nullptr) product.bias[u] = bias[u];
+    }
+    return product;
+}
+
+}  // namespace keras_hep::simd

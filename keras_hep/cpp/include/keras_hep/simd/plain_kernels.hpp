@@ -1,0 +1,66 @@
+// The kernels as plain loops, for double precision.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+
+#include "kernels.hpp"
+#include "scalar.hpp"
+
+namespace keras_hep::simd::plain {
+
+template <class T>
+void apply(const Function<T>& function, const T* x, T* y, std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i) y[i] = scalar(function, x[i]);
+}
+
+template <class T>
+void multiply(const Product<T>& p, const T* a, std::size_t stride, T* c, std::size_t rows) {
+    for (std::size_t r = 0; r < rows; ++r, a += stride, c += p.units) {
+        for (std::size_t u = 0; u < p.units; ++u) c[u] = p.bias[u];
+        const T* weights = p.weights.data();
+        for (const std::size_t segment : p.segments) {
+            for (std::size_t k = 0; k < p.depth; ++k, weights += p.width) {
+                const T value = a[segment + k];
+                for (std::size_t u = 0; u < p.units; ++u) c[u] += value * weights[u];
+            }
+        }
+        apply(p.function, c, c, p.units);
+    }
+}
+
+template <class T>
+void affine(const T* x, const T* factor, const T* offset, T* y, std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i) y[i] = x[i] * factor[i] + offset[i];
+}
+
+template <class T>
+void combine(const T* a, const T* x, const T* b, const T* y, T* out, std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i) out[i] = a[i] * x[i] + b[i] * y[i];
+}
+
+template <class T>
+void times(const T* x, const T* y, T* out, std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i) out[i] = x[i] * y[i];
+}
+
+template <class T>
+void softmax(const T* x, T* y, std::size_t n) {
+    T most = x[0];
+    for (std::size_t i = 1; i < n; ++i) most = x[i] > most ? x[i] : most;
+    T sum = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        y[i] = std::exp(x[i] - most);
+        sum += y[i];
+    }
+    for (std::size_t i = 0; i < n; ++i) y[i] /= sum;
+}
+
+/// One panel holds all units: `width` is that of the product.
+template <class T>
+const Kernels<T>& kernels() {
+    static const Kernels<T> table = {"plain", 0, multiply<T>, apply<T>, affine<T>, softmax<T>, combine<T>, times<T>};
+    return table;
+}
+
+}  // namespace keras_hep::simd::plain
