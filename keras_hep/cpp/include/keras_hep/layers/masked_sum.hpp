@@ -1,7 +1,6 @@
 // The sum over the real entries of a sequence; what stands in padded entries does not count, not even NaN.
 #pragma once
 
-#include <algorithm>
 #include <memory>
 
 #include "layer.hpp"
@@ -26,15 +25,11 @@ public:
     MaskedSum(std::size_t length, std::size_t features, T scale) : length_(length), features_(features), scale_(scale) {}
 
     void run(const Arguments<T>& inputs, T* output, std::size_t events, T*) const override {
-        const T* entry = inputs[0];
+        const T* entries = inputs[0];
         const T* mask = inputs[1];
-        for (std::size_t event = 0; event < events; ++event, output += features_) {
-            std::fill(output, output + features_, T(0));
-            for (std::size_t i = 0; i < length_; ++i, entry += features_) {
-                if (!(*mask++ > T(0.5))) continue;
-                for (std::size_t k = 0; k < features_; ++k) output[k] += entry[k];
-            }
-            for (std::size_t k = 0; k < features_; ++k) output[k] *= scale_;
+        for (std::size_t event = 0; event < events; ++event, output += features_, entries += length_ * features_, mask += length_) {
+            this->kernels().masked_sum(entries, mask, length_, features_, output);
+            for (std::size_t k = 0; scale_ != T(1) && k < features_; ++k) output[k] *= scale_;
         }
     }
 

@@ -196,7 +196,11 @@ KERAS_HEP_TARGET static inline void multiply(const Product<float>& p, const floa
         while (done > 0) row<8, 1>(p, done -= 8, a, c);
     } else {
         constexpr std::size_t most = KERAS_HEP_PANELS;
-        if (done % 2 != 0) rows_of<1>(p, --done, a, stride_a, c, rows);
+        if (most == 4 && done % 4 == 3) {
+            rows_of<KERAS_HEP_PANELS == 4 ? 3 : 1>(p, done -= 3, a, stride_a, c, rows);
+        } else if (done % 2 != 0) {
+            rows_of<1>(p, --done, a, stride_a, c, rows);
+        }
         if (most == 4 && done % 4 != 0) rows_of<2>(p, done -= 2, a, stride_a, c, rows);
         while (done > 0) rows_of<KERAS_HEP_PANELS>(p, done -= most, a, stride_a, c, rows);
     }
@@ -220,22 +224,44 @@ KERAS_HEP_TARGET static inline void softmax(const float* x, float* y, std::size_
     float most = x[0];
     for (std::size_t i = 1; i < n; ++i) most = x[i] > most ? x[i] : most;
     float sum = 0.0F;
-    for (std::size_t i = 0; i < n; i += width) {
+    std::size_t i = 0;
+    for (; i + width <= n; i += width) {
+        store(y + i, exponential(load(x + i) - most));
+        for (std::size_t j = 0; j < width; ++j) sum += y[i + j];
+    }
+    if (i < n) {  // what stands behind the last value is read, and not used
         float part[width];
-        const std::size_t here = n - i < width ? n - i : width;
-        for (std::size_t j = 0; j < width; ++j) part[j] = j < here ? x[i + j] - most : 0.0F;
-        store(part, exponential(load(part)));
-        for (std::size_t j = 0; j < here; ++j) {
+        store(part, exponential(at_most(load(x + i) - most, 0.0F)));
+        for (std::size_t j = 0; i + j < n; ++j) {
             y[i + j] = part[j];
             sum += part[j];
         }
     }
     const float factor = 1.0F / sum;
-    for (std::size_t i = 0; i < n; ++i) y[i] *= factor;
+    for (i = 0; i < n; ++i) y[i] *= factor;
+}
+
+// Several columns at a time, their sums in registers.
+template <int P>
+KERAS_HEP_TARGET static void sum_columns(const float* x, const float* mask, std::size_t rows, std::size_t n, std::size_t first, float* y) {
+    Floats sums[P];
+    KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) sums[j] = Floats{};
+    const float* from = x + first;
+    for (std::size_t row = 0; row < rows; ++row, from += n) {
+        if (!(mask[row] > 0.5F)) continue;
+        KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) sums[j] = sums[j] + load(from + static_cast<std::size_t>(j) * width);
+    }
+    KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) store(y + first + static_cast<std::size_t>(j) * width, sums[j]);
+}
+
+KERAS_HEP_TARGET static inline void masked_sum(const float* x, const float* mask, std::size_t rows, std::size_t n, float* y) {
+    std::size_t first = 0;
+    for (; first + 4 * width <= n; first += 4 * width) sum_columns<4>(x, mask, rows, n, first, y);
+    for (; first < n; first += width) sum_columns<1>(x, mask, rows, n, first, y);
 }
 
 inline const Kernels<float>& kernels() {
-    static const Kernels<float> table = {KERAS_HEP_NAME, width, multiply, apply, affine, softmax, combine, times};
+    static const Kernels<float> table = {KERAS_HEP_NAME, width, multiply, apply, affine, softmax, combine, times, masked_sum};
     return table;
 }
 

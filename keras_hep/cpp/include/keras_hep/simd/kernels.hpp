@@ -41,7 +41,7 @@ struct Kernels {
     /// y = x * factor + offset for n values each; up to `slack` more are read and written.
     void (*affine)(const T* x, const T* factor, const T* offset, T* y, std::size_t n);
 
-    /// Softmax of n values, of which exactly n are read and written.
+    /// Softmax of n values, of which exactly n are written; up to `slack` more are read. x and y may be the same.
     void (*softmax)(const T* x, T* y, std::size_t n);
 
     /// out = a * x + b * y for n values each; up to `slack` more are read and written.
@@ -49,6 +49,9 @@ struct Kernels {
 
     /// out = x * y likewise.
     void (*times)(const T* x, const T* y, T* out, std::size_t n);
+
+    /// y[k] = sum of x[row][k] over the rows with mask above one half; up to `slack` more are read and written.
+    void (*masked_sum)(const T* x, const T* mask, std::size_t rows, std::size_t n, T* y);
 };
 
 /// Pack weights [segment * depth + k][unit] for a kernel.

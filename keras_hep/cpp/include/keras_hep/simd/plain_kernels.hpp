@@ -56,10 +56,20 @@ void softmax(const T* x, T* y, std::size_t n) {
     for (std::size_t i = 0; i < n; ++i) y[i] /= sum;
 }
 
+template <class T>
+void masked_sum(const T* x, const T* mask, std::size_t rows, std::size_t n, T* y) {
+    for (std::size_t k = 0; k < n; ++k) y[k] = 0;
+    for (std::size_t row = 0; row < rows; ++row, x += n) {
+        if (!(mask[row] > T(0.5))) continue;
+        for (std::size_t k = 0; k < n; ++k) y[k] += x[k];
+    }
+}
+
 /// One panel holds all units: `width` is that of the product.
 template <class T>
 const Kernels<T>& kernels() {
-    static const Kernels<T> table = {"plain", 0, multiply<T>, apply<T>, affine<T>, softmax<T>, combine<T>, times<T>};
+    static const Kernels<T> table = {"plain", 0, multiply<T>, apply<T>, affine<T>, softmax<T>, combine<T>, times<T>,
+                                     masked_sum<T>};
     return table;
 }
 
