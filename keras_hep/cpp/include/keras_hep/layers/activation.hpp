@@ -1,9 +1,7 @@
 // Activations that act on each value alone.
 #pragma once
 
-#include <initializer_list>
 #include <limits>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -47,32 +45,37 @@ Function<T> read_function(const Field& node) {
         return {Kind::hard_sigmoid, T(1) / T(6), T(0.5), 0};
     }
     if (name == "threshold") return {Kind::threshold, number("threshold"), number("value"), 0};
-    static const std::map<std::string_view, std::pair<Kind, const char*>> known = {
-        {"celu", {Kind::celu, "alpha"}},
-        {"elu", {Kind::elu, "alpha"}},
-        {"exponential", {Kind::exponential, nullptr}},
-        {"hard_shrink", {Kind::hard_shrink, "threshold"}},
-        {"hard_tanh", {Kind::hard_tanh, nullptr}},
-        {"leaky_relu", {Kind::leaky_relu, "negative_slope"}},
-        {"linear", {Kind::linear, nullptr}},
-        {"log_sigmoid", {Kind::log_sigmoid, nullptr}},
-        {"mish", {Kind::mish, nullptr}},
-        {"selu", {Kind::selu, nullptr}},
-        {"sigmoid", {Kind::sigmoid, nullptr}},
-        {"silu", {Kind::silu, nullptr}},
-        {"soft_shrink", {Kind::soft_shrink, "threshold"}},
-        {"softplus", {Kind::softplus, nullptr}},
-        {"softsign", {Kind::softsign, nullptr}},
-        {"sparse_plus", {Kind::sparse_plus, nullptr}},
-        {"sparse_sigmoid", {Kind::sparse_sigmoid, nullptr}},
-        {"squareplus", {Kind::squareplus, "b"}},
-        {"tanh", {Kind::tanh, nullptr}},
-        {"tanh_shrink", {Kind::tanh_shrink, nullptr}},
+    struct Known {
+        const char* name;
+        Kind kind;
+        const char* parameter;
     };
-    const auto found = known.find(name);
-    if (found == known.end()) field.fail("unknown activation '" + name.substr(0, 80) + "'");
-    const auto [kind, parameter] = found->second;
-    return {kind, parameter != nullptr ? number(parameter) : T(1), 0, 0};
+    static const Known functions[] = {
+        {"celu", Kind::celu, "alpha"},
+        {"elu", Kind::elu, "alpha"},
+        {"exponential", Kind::exponential, nullptr},
+        {"hard_shrink", Kind::hard_shrink, "threshold"},
+        {"hard_tanh", Kind::hard_tanh, nullptr},
+        {"leaky_relu", Kind::leaky_relu, "negative_slope"},
+        {"linear", Kind::linear, nullptr},
+        {"log_sigmoid", Kind::log_sigmoid, nullptr},
+        {"mish", Kind::mish, nullptr},
+        {"selu", Kind::selu, nullptr},
+        {"sigmoid", Kind::sigmoid, nullptr},
+        {"silu", Kind::silu, nullptr},
+        {"soft_shrink", Kind::soft_shrink, "threshold"},
+        {"softplus", Kind::softplus, nullptr},
+        {"softsign", Kind::softsign, nullptr},
+        {"sparse_plus", Kind::sparse_plus, nullptr},
+        {"sparse_sigmoid", Kind::sparse_sigmoid, nullptr},
+        {"squareplus", Kind::squareplus, "b"},
+        {"tanh", Kind::tanh, nullptr},
+        {"tanh_shrink", Kind::tanh_shrink, nullptr},
+    };
+    for (const Known& known : functions) {
+        if (name == known.name) return {known.kind, known.parameter != nullptr ? number(known.parameter) : T(1), 0, 0};
+    }
+    field.fail("unknown activation '" + name.substr(0, 80) + "'");
 }
 
 /// The parameters that a function has beside its name.

@@ -1,9 +1,8 @@
 // All kinds of nodes. A new kind is one header beside this one and one line here.
 #pragma once
 
-#include <map>
 #include <memory>
-#include <string>
+#include <utility>
 
 #include "activation.hpp"
 #include "batch_normalization.hpp"
@@ -21,7 +20,7 @@ namespace keras_hep::layers {
 template <class T>
 std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
     using Factory = std::unique_ptr<Layer<T>> (*)(const Declaration&);
-    static const std::map<std::string, Factory> factories = {
+    static const std::pair<const char*, Factory> factories[] = {
         {"activation", make_activation<T>},
         {"add", Elementwise<T, Sum>::make},
         {"average", Elementwise<T, Mean>::make},
@@ -39,9 +38,10 @@ std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         {"subtract", Elementwise<T, Difference>::make},
     };
     const Field type = declaration.node.at("type");
-    const auto found = factories.find(type.text());
-    if (found == factories.end()) type.fail("unknown type of node '" + type.text().substr(0, 80) + "'");
-    return found->second(declaration);
+    for (const auto& [name, factory] : factories) {
+        if (type.text() == name) return factory(declaration);
+    }
+    type.fail("unknown type of node '" + type.text().substr(0, 80) + "'");
 }
 
 }  // namespace keras_hep::layers
