@@ -13,64 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 import keras_hep
-from keras_hep.data.features import FeatureSpec, InputSpec
+from keras_hep.data.features import FeatureSpec
 from keras_hep.errors import ExportError
 from keras_hep.export import schema
 from keras_hep.export.graph import Call, calls_of
+from keras_hep.export.inputs import Input, inputs_of
 from keras_hep.export.layers import Node, to_nodes
-from keras_hep.layers.preprocessing import Preprocessing
 
 __all__ = ["Input", "Traced", "trace"]
-
-
-@dataclass(frozen=True)
-class Input:
-    """One input of the exported network.
-
-    Attributes:
-        name: name of the Keras input, and in the file.
-        entry: its specification, or None for a plain vector that no Preprocessing layer reads.
-        size: number of features.
-        mask_name: name of the Keras input that is its mask, or None where the model takes no mask.
-    """
-
-    name: str
-    entry: InputSpec | None
-    size: int
-    mask_name: str | None
-
-    @property
-    def length(self) -> int | None:
-        """Padded length of a sequence, None for a vector."""
-        return None if self.entry is None else self.entry.length
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of one event: (features,) or (length, features)."""
-        return (self.size,) if self.length is None else (self.length, self.size)
-
-    @property
-    def feature_names(self) -> list[str]:
-        """Names of the features, ``NAME_0``, ``NAME_1``... where there is no specification."""
-        if self.entry is None:
-            return [f"{self.name}_{number}" for number in range(self.size)]
-        return [feature.name for feature in self.entry.features]
-
-    @property
-    def has_default(self) -> list[bool]:
-        """Whether each feature has a default."""
-        if self.entry is None:
-            return [False] * self.size
-        return [feature.default is not None for feature in self.entry.features]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the entry of the document."""
-        features: list[dict[str, Any]] = [{"name": name, "unit": "", "default": None} for name in self.feature_names]
-        for feature, item in zip(self.entry.features if self.entry else (), features, strict=False):
-            what = f"the input '{self.name}': default of the feature '{feature.name}'"
-            item["unit"] = feature.unit
-            item["default"] = None if feature.default is None else schema.number(feature.default, what)
-        return {"name": self.name, "length": self.length, "features": features}
 
 
 @dataclass(frozen=True)
@@ -125,14 +75,14 @@ def trace(model: keras.Model) -> Traced:
     """Turn a functional model into nodes.
 
     Args:
-        model: functional or Sequential model; its sequences are read by a `Preprocessing` layer.
+        model: functional or Sequential model.
 
     Raises:
         UnsupportedLayerError: a layer cannot be exported; the message names it and what can be done.
         ExportError: the model has no graph, an input is not understood, or weights are not finite.
     """
     calls = calls_of(model)
-    inputs = _inputs(calls)
+    inputs = inputs_of(calls)
     nodes: list[Node] = []
     tensors: dict[str, Any] = {}
     node_of: dict[int, str] = {}
@@ -150,29 +100,6 @@ def trace(model: keras.Model) -> Traced:
         for name, tensor in zip(_output_names(model), model.outputs, strict=True)
     ]
     return Traced(model, inputs, nodes, tensors, outputs)
-
-
-def _inputs(calls: list[Call]) -> list[Input]:
-    shapes = {call.name: tuple(call.output.shape[1:]) for call in calls if call.is_input}
-    entries: dict[str, InputSpec] = {}
-    for call in calls:
-        if isinstance(call.layer, Preprocessing) and (source := call.inputs[0]._keras_history.operation.name) in shapes:
-            entry = call.layer.spec.input(call.layer.input_spec_name)
-            if entries.setdefault(source, entry).features != entry.features:
-                raise ExportError(f"the input '{source}' is read by Preprocessing layers with different features")
-    masks = {f"{name}_mask" for name, entry in entries.items() if entry.is_sequence} & shapes.keys()
-    inputs = []
-    for name, shape in shapes.items():
-        if name in masks:
-            continue
-        if name not in entries and len(shape) != 1:
-            raise ExportError(
-                f"the input '{name}' has the shape {shape} and no Preprocessing layer, which would say what its axes are; "
-                "put a keras_hep.layers.Preprocessing layer behind it"
-            )
-        mask = f"{name}_mask"
-        inputs.append(Input(name, entries.get(name), shape[-1], mask if mask in masks else None))
-    return inputs
 
 
 def _input_node(call: Call, inputs: list[Input]) -> Node:

@@ -44,6 +44,12 @@ class _Graph:
 
     def __init__(self, traced: Traced):
         self.traced = traced
+        for entry in traced.inputs:
+            if entry.length is None and len(entry.shape) > 1:
+                raise ExportError(
+                    f"the input '{entry.name}' has the shape {entry.shape}, and lwtnn takes vectors and sequences alone; "
+                    "let a Preprocessing layer read a sequence"
+                )
         self.nodes: list[dict[str, Any]] = []
         self.layers: list[dict[str, Any]] = []
         self.vectors = [entry for entry in traced.inputs if entry.length is None]

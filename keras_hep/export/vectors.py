@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ __all__ = ["checked_inputs", "synthetic_inputs", "test_vectors"]
 
 Floats = NDArray[np.float32]
 
+_CATEGORIES = 10  # of whole numbers that are drawn where the model does not say how many there are
 _INVERSE = {"log": np.exp, "log1p": np.expm1, "asinh": np.sinh, "sqrt": np.square}
 
 
@@ -28,11 +30,13 @@ def checked_inputs(traced: Traced, sample: Mapping[str, Any]) -> dict[str, Float
         sample: tensor name -> raw values, as in `keras_hep.data.Events.inputs`.
 
     Raises:
-        DataError: a tensor is missing or has the wrong shape, or a mask is not ones followed by zeros.
+        DataError: a tensor is missing or has the wrong shape, a mask is not ones followed by zeros, or what must be whole
+            numbers or indices of an Embedding is not.
     """
     result: dict[str, Floats] = {}
     for entry in traced.inputs:
         result[entry.name] = _tensor(sample, entry.name, entry.shape)
+        _check_whole(entry, result[entry.name])
         if entry.mask_name:
             result[entry.mask_name] = _tensor(sample, entry.mask_name, entry.shape[:1])
     if len(events := {len(values) for values in result.values()}) != 1:
@@ -60,10 +64,23 @@ def _tensor(sample: Mapping[str, Any], name: str, shape: tuple[int, ...]) -> Flo
     return values
 
 
+def _check_whole(entry: Input, values: Floats) -> None:
+    if not entry.is_whole:
+        return
+    if not (values == np.floor(values)).all():
+        raise DataError(f"the input '{entry.name}' ({entry.dtype}) takes whole numbers")
+    if entry.categories is not None and ((values < 0) | (values >= entry.categories)).any():
+        raise DataError(
+            f"the input '{entry.name}' takes indices from 0 to {entry.categories - 1}, which an Embedding reads. "
+            f"Received: {values.min():g} to {values.max():g}"
+        )
+
+
 def synthetic_inputs(traced: Traced, events: int, seed: int = 0) -> dict[str, Floats]:
     """Draw inputs that look standardised to the network, with NaN among the features that have a default.
 
-    The first event of a sequence is empty, the second is full.
+    The first event of a sequence is empty, the second is full. What must be whole numbers are such numbers, and valid
+    indices where an Embedding reads them.
 
     Args:
         traced: the model.
@@ -73,16 +90,20 @@ def synthetic_inputs(traced: Traced, events: int, seed: int = 0) -> dict[str, Fl
     random = np.random.default_rng(seed)
     result: dict[str, Floats] = {}
     for entry in traced.inputs:
-        rows = events * (entry.length or 1)
-        values = np.stack([_column(random, entry, number, rows) for number in range(entry.size)], axis=-1)
-        if entry.length is None:
-            result[entry.name] = values
-            continue
-        number = random.integers(0, entry.length + 1, events)
-        number[:2] = [0, entry.length][: len(number[:2])]
-        mask = (np.arange(entry.length) < number[:, None]).astype(np.float32)
-        result[entry.name] = values.reshape(events, entry.length, entry.size)
-        result[f"{entry.name}_mask"] = mask
+        shape = (events, *entry.shape)
+        if entry.is_whole:
+            most = 2 if entry.dtype == "bool" else entry.categories or _CATEGORIES
+            result[entry.name] = random.integers(0, most, shape).astype(np.float32)
+        elif entry.is_plain:
+            result[entry.name] = random.standard_normal(shape).astype(np.float32)
+        else:
+            rows = math.prod(shape[:-1])
+            columns = [_column(random, entry, number, rows) for number in range(entry.size)]
+            result[entry.name] = np.stack(columns, axis=-1).reshape(shape)
+        if entry.length is not None:
+            number = random.integers(0, entry.length + 1, events)
+            number[:2] = [0, entry.length][: len(number[:2])]
+            result[f"{entry.name}_mask"] = (np.arange(entry.length) < number[:, None]).astype(np.float32)
     return checked_inputs(traced, result)
 
 
@@ -132,15 +153,24 @@ def test_vectors(traced: Traced, inputs: Mapping[str, Floats]) -> list[dict[str,
 
 def _given(entry: Input, inputs: Mapping[str, Floats], event: int) -> list[Any]:
     values = inputs[entry.name][event]
-    for name, has_default, column in zip(entry.feature_names, entry.has_default, values.T, strict=True):
+    _check_finite(entry, values, event)
+    if entry.length is None:
+        return _nullable(values.ravel())
+    rows = int(inputs[entry.mask_name][event].sum()) if entry.mask_name else len(values)
+    return [_nullable(row) for row in values[:rows]]
+
+
+def _check_finite(entry: Input, values: Floats, event: int) -> None:
+    if entry.is_plain:
+        if not np.isfinite(values).all():
+            raise DataError(f"the input '{entry.name}' is NaN or infinite in event {event} of the sample")
+        return
+    columns = values.reshape(-1, entry.size).T
+    for name, has_default, column in zip(entry.feature_names, entry.has_default, columns, strict=True):
         if not has_default and not np.isfinite(column).all():
             raise DataError(
                 f"the feature '{name}' is NaN or infinite in event {event} of the sample, and has no default"
             )
-    if entry.length is None:
-        return _nullable(values)
-    rows = int(inputs[entry.mask_name][event].sum()) if entry.mask_name else len(values)
-    return [_nullable(row) for row in values[:rows]]
 
 
 def _nullable(values: Floats) -> list[float | None]:

@@ -97,7 +97,7 @@ class CppScorer:
         self._inputs = document["inputs"]
         for entry in self._inputs:
             here = [feature.name for feature in spec.input(entry["name"]).features]
-            there = [feature["name"] for feature in entry["features"]]
+            there = [feature["name"] for feature in entry["features"] or ()]
             if here != there:
                 raise FeatureError(
                     f"the input '{entry['name']}' of '{path}' is {there}, that of the specification {here}"

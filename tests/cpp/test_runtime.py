@@ -161,6 +161,10 @@ WRONG = [
     (("nodes", 1, "features"), [], "ShapeError $.nodes[1].features: expected 2 features, found 0"),
     (("inputs",), [], "ShapeError $.inputs: expected at least one input"),
     (("inputs", 0, "length"), 0, "ShapeError $.inputs[0].length: a sequence has at least one entry"),
+    (("inputs", 0, "shape"), [3], "ShapeError $.inputs[0].shape: expected 2 as the last size, found [3]"),
+    (("inputs", 0, "length"), 4, "ShapeError $.inputs[0].shape: expected [4, 2], found [2]"),
+    (("inputs", 0, "shape"), DELETE, "ok"),
+    (("inputs", 0, "features"), None, "ok"),
     (("inputs", 0, "features"), [], "ShapeError $.inputs[0].features: expected at least one feature"),
     (
         ("inputs", 0, "features", 1, "name"),

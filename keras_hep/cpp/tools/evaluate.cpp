@@ -22,7 +22,7 @@ bool read(std::istream& file, T* values, std::size_t number) {
 bool read_event(std::istream& file, const std::vector<keras_hep::Input>& inputs, std::vector<std::vector<float>>& buffers,
                 std::vector<keras_hep::Array>& arrays) {
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-        std::uint32_t rows = 1;
+        auto rows = static_cast<std::uint32_t>(inputs[i].rows());
         if (inputs[i].is_sequence() && !read(file, &rows, 1)) return false;
         buffers[i].resize(rows * inputs[i].features.size());
         if (!read(file, buffers[i].data(), buffers[i].size())) return false;

@@ -76,21 +76,18 @@ std::vector<Output> read_outputs(const Field& field, const Graph<T>& graph) {
     return outputs;
 }
 
-inline std::vector<float> read_rows(const Field& field, const Input& input) {
-    const auto check = [&](const Field& row, const std::vector<float>& values) {
-        if (values.size() != input.features.size()) {
-            row.fail_shape("expected " + std::to_string(input.features.size()) + " values, found " + std::to_string(values.size()));
+inline std::vector<float> read_given(const Field& field, const Input& input) {
+    const auto read = [](const Field& place, std::size_t expected) {
+        std::vector<float> values = place.numbers<float>(true);
+        if (values.size() != expected) {
+            place.fail_shape("expected " + std::to_string(expected) + " values, found " + std::to_string(values.size()));
         }
+        return values;
     };
+    if (!input.is_sequence()) return read(field, product(input.shape()));
     std::vector<float> result;
-    if (!input.is_sequence()) {
-        result = field.numbers<float>(true);
-        check(field, result);
-        return result;
-    }
     for (const Field& row : field.items()) {
-        const std::vector<float> values = row.numbers<float>(true);
-        check(row, values);
+        const std::vector<float> values = read(row, input.features.size());
         result.insert(result.end(), values.begin(), values.end());
     }
     return result;
@@ -101,7 +98,7 @@ inline std::vector<TestVector> read_test_vectors(const Field& field, const std::
     for (const Field& item : field.items()) {
         item.only({"inputs", "outputs"});
         TestVector vector;
-        for (const Input& input : inputs) vector.inputs.push_back(read_rows(item.at("inputs").at(input.name), input));
+        for (const Input& input : inputs) vector.inputs.push_back(read_given(item.at("inputs").at(input.name), input));
         for (const Output& output : outputs) {
             const Field values = item.at("outputs").at(output.name);
             vector.outputs.push_back(values.numbers<float>(true));

@@ -28,6 +28,14 @@ public:
 
     bool is_null() const { return std::holds_alternative<std::monostate>(value_->data); }
 
+    /// Whether an object has the member `key`.
+    bool has(std::string_view key) const {
+        for (const json::Member& member : get<json::Object>("an object")) {
+            if (member.key == key) return true;
+        }
+        return false;
+    }
+
     /// The member `key` of an object.
     Field at(std::string_view key) const {
         for (const json::Member& member : get<json::Object>("an object")) {

@@ -260,10 +260,10 @@ private:
         run(arrays.data(), space);
     }
 
-    /// Cut or pad to the shape of the node: zeros in padded entries, as in the training; or make the mask.
+    /// Copy the values, of a sequence cut or padded to its length with zeros, as in the training; or make the mask.
     void fill_input(const Step<T>& step, const float* values, std::size_t rows, T* to) const {
-        rows = inputs_[step.input].is_sequence() ? std::min(rows, step.shape[0]) : 1;
-        const std::size_t filled = step.is_mask ? rows : rows * step.shape.back();
+        const std::size_t most = step.shape[0];
+        const std::size_t filled = (inputs_[step.input].is_sequence() ? std::min(rows, most) : most) * (step.size / most);
         if (step.is_mask) {
             std::fill(to, to + filled, T(1));
         } else {
