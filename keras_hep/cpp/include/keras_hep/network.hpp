@@ -24,6 +24,7 @@
 #include "graph.hpp"
 #include "input.hpp"
 #include "json.hpp"
+#include "named.hpp"
 #include "options.hpp"
 #include "shape.hpp"
 
@@ -41,7 +42,12 @@ public:
     const T* data() const { return values_.data(); }
 
 private:
+    template <class>
+    friend class BasicNetwork;
+
     simd::Aligned<T> values_;
+    std::vector<float> given_;   // of a named call
+    std::vector<Array> arrays_;
 };
 
 /// The values of one node.
@@ -243,21 +249,31 @@ private:
 
     void run_named(const NamedInputs& values, Workspace& space) const {
         static const Columns nothing;
+        std::size_t known = 0;
+        for (const Input& input : inputs_) known += values.count(input.name);
+        if (known < values.size()) refuse_unknown(values);
+        space.given_.clear();
+        space.arrays_.clear();
+        for (const Input& input : inputs_) {
+            const auto found = values.find(input.name);
+            const Columns& columns = found == values.end() ? nothing : found->second;
+            space.arrays_.push_back({nullptr, count_rows(input, columns)});
+            append_row_major(input, columns, space.arrays_.back().rows, space.given_);
+        }
+        const float* first = space.given_.data();
+        for (std::size_t i = 0; i < inputs_.size(); ++i) {
+            space.arrays_[i].values = first;
+            first += space.arrays_[i].rows * inputs_[i].features.size();
+        }
+        run(space.arrays_.data(), space);
+    }
+
+    [[gnu::cold]] void refuse_unknown(const NamedInputs& values) const {
         for (const auto& [name, columns] : values) {
             bool known = false;
             for (const Input& input : inputs_) known = known || input.name == name;
             if (!known) throw InputError("the network has no input '" + name + "'");
         }
-        std::vector<std::vector<float>> rows;
-        std::vector<Array> arrays;
-        for (const Input& input : inputs_) {
-            const auto found = values.find(input.name);
-            const Columns& columns = found == values.end() ? nothing : found->second;
-            const std::size_t number = count_rows(input, columns);
-            rows.push_back(to_row_major(input, columns, number));
-            arrays.push_back({rows.back().data(), number});
-        }
-        run(arrays.data(), space);
     }
 
     /// Copy the values, of a sequence cut or padded to its length with zeros, as in the training; or make the mask.

@@ -1,0 +1,85 @@
+// Named values given by the caller, put in the order of the file.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <initializer_list>
+#include <limits>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "errors.hpp"
+#include "input.hpp"
+
+namespace keras_hep {
+
+/// The value of a variable, or its values in each object of a sequence, in each place of a grid, or of a plain tensor.
+class Column {
+public:
+    Column(double value) : value_(value), is_list_(false) {}
+    Column(std::vector<double> values) : values_(std::move(values)), is_list_(true) {}
+    Column(std::initializer_list<double> values) : values_(values), is_list_(true) {}
+
+    bool is_list() const { return is_list_; }
+    std::size_t size() const { return is_list_ ? values_.size() : 1; }
+    double operator[](std::size_t i) const { return is_list_ ? values_[i] : value_; }
+
+private:
+    double value_ = 0;
+    std::vector<double> values_;
+    bool is_list_;
+};
+
+using Columns = std::map<std::string, Column>;       ///< variable name -> value(s)
+using NamedInputs = std::map<std::string, Columns>;  ///< input name -> variables
+
+[[noreturn, gnu::cold]] inline void refuse(const Input& input, const std::string& variable, const std::string& why) {
+    throw InputError("the variable '" + variable + "' of the input '" + input.name + "' " + why);
+}
+
+/// Number of objects that the columns of an input describe.
+inline std::size_t count_rows(const Input& input, const Columns& columns) {
+    if (columns.empty() && input.is_sequence()) throw InputError("no variable is given for the sequence '" + input.name + "'");
+    const std::size_t rows = input.is_sequence() ? columns.begin()->second.size() : input.rows();
+    for (const auto& [name, column] : columns) {
+        if (column.is_list() == input.is_vector()) {
+            refuse(input, name,
+                   std::string("takes ") + (input.is_vector() ? "one number" : "a list of numbers") + ", found " +
+                       (column.is_list() ? "a list" : "one number"));
+        }
+        if (column.size() != rows) {
+            refuse(input, name,
+                   "has " + std::to_string(column.size()) + " values, " + (input.is_sequence() ? "other variables have " : "expected ") +
+                       std::to_string(rows));
+        }
+    }
+    return rows;
+}
+
+/// Add the values of an input to `values`; a missing, NaN or infinite one becomes the default or is refused.
+inline void append_row_major(const Input& input, const Columns& columns, std::size_t rows, std::vector<float>& values) {
+    const std::size_t first = values.size();
+    const std::size_t number = input.features.size();
+    values.resize(first + rows * number);
+    auto column = columns.begin();
+    // Both are in the order of the names, so that each name is compared once.
+    for (const std::size_t k : input.by_name) {
+        const Feature& feature = input.features[k];
+        const bool given = column != columns.end() && column->first == feature.name;
+        if (!given && column != columns.end() && column->first < feature.name) break;  // a name that is not known
+        for (std::size_t row = 0; row < rows; ++row) {
+            float value = given ? static_cast<float>(column->second[row]) : std::numeric_limits<float>::quiet_NaN();
+            if (!std::isfinite(value)) {
+                if (!feature.otherwise) refuse(input, feature.name, given ? "is NaN or infinite, and has no default" : "is missing, and has no default");
+                value = *feature.otherwise;
+            }
+            values[first + row * number + k] = value;
+        }
+        if (given) ++column;
+    }
+    if (column != columns.end()) throw InputError("the input '" + input.name + "' has no variable '" + column->first + "'");
+}
+
+}  // namespace keras_hep
