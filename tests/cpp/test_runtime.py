@@ -245,6 +245,19 @@ def test_cmake_finds_the_package(nets, tmp_path):
     assert "largest difference from Keras" in done.stdout and "a: 0." in done.stdout
 
 
+def test_layers_and_kernels_compiled_once_serve_every_file(nets, tmp_path):
+    flags = ["-std=c++17", "-O1", *STRICT, "-I", str(include_dir()), "-I", str(HERE)]
+    sources = [(HERE / "interface.cpp", ["-DKERAS_HEP_SEPARATE"]), (include_dir().parent / "src" / "keras_hep.cpp", [])]
+    objects = []
+    for source, more in sources:
+        objects.append(tmp_path / f"{source.stem}.o")
+        subprocess.run(["g++", *flags, *more, "-c", source, "-o", objects[-1]], check=True)
+    assert objects[0].stat().st_size < objects[1].stat().st_size / 3
+    program = tmp_path / "interface"
+    subprocess.run(["g++", "-pthread", *objects, "-o", program], check=True)
+    subprocess.run([program, *nets], check=True)
+
+
 def example_spec():
     spec = plain_spec("jet").to_dict()
     spec["inputs"][0]["features"].append({"name": "mass", "offset": -80.0, "scale": 0.03})

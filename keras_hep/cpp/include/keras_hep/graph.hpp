@@ -13,10 +13,10 @@
 #include "errors.hpp"
 #include "field.hpp"
 #include "input.hpp"
-#include "layers/registry.hpp"
+#include "layers/layer.hpp"
 #include "options.hpp"
 #include "shape.hpp"
-#include "simd/choose.hpp"
+#include "simd/tables.hpp"
 
 namespace keras_hep {
 
@@ -70,7 +70,7 @@ public:
     void prepare(const std::vector<std::size_t>& outputs, const Options& options) {
         for (std::size_t i = 0; i < steps_.size(); ++i) steps_[i].view_of = i;
         if (!options.keep_nodes) join(outputs);
-        const simd::Kernels<T>& kernels = options.reproducible ? simd::Tables<T>::reproducible() : simd::Tables<T>::best(options.isa);
+        const simd::Kernels<T>& kernels = options.reproducible ? simd::reproducible_kernels<T>() : simd::best_kernels<T>(options.isa);
         for (Step<T>& step : steps_) {
             if (step.layer) step.layer->prepare(kernels);
         }

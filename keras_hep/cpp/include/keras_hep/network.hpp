@@ -302,4 +302,16 @@ using NodeValues = BasicNodeValues<float>;
 /// The same in double precision, several times slower.
 using DoubleNetwork = BasicNetwork<double>;
 
+#ifdef KERAS_HEP_SEPARATE
+extern template class BasicNetwork<float>;
+extern template class BasicNetwork<double>;
+#endif
+
 }  // namespace keras_hep
+
+// The layers and kernels take some seconds to compile. Where many files include this one, define KERAS_HEP_SEPARATE for all of them,
+// and compile src/keras_hep.cpp beside them, which has everything once (with CMake: link keras_hep::compiled).
+#ifndef KERAS_HEP_SEPARATE
+#include "layers/registry.hpp"
+#include "simd/choose.hpp"
+#endif

@@ -129,4 +129,8 @@ struct Declaration {
     }
 };
 
+/// Make the layer of a node, or throw what is wrong with the node; registry.hpp knows them all.
+template <class T>
+std::unique_ptr<Layer<T>> make(const Declaration& declaration);
+
 }  // namespace keras_hep::layers

@@ -16,7 +16,6 @@
 
 namespace keras_hep::layers {
 
-/// Make the layer of a node, or throw what is wrong with the node.
 template <class T>
 std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
     using Factory = std::unique_ptr<Layer<T>> (*)(const Declaration&);

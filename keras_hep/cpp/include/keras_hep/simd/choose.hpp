@@ -7,6 +7,7 @@
 #include "kernels.hpp"
 #include "plain_kernels.hpp"
 #include "scalar.hpp"
+#include "tables.hpp"
 
 #define KERAS_HEP_IN_ORDER false
 
@@ -76,22 +77,28 @@
 
 namespace keras_hep::simd {
 
-template <class T>
-struct Tables {
-    static const Kernels<T>& best(Isa) { return plain::kernels<T>(); }
-    static const Kernels<T>& reproducible() { return plain::kernels<T>(); }
-};
+template <>
+inline const Kernels<double>& best_kernels<double>(Isa) {
+    return plain::kernels<double>();
+}
 
 template <>
-struct Tables<float> {
-    static const Kernels<float>& best([[maybe_unused]] Isa isa) {
+inline const Kernels<double>& reproducible_kernels<double>() {
+    return plain::kernels<double>();
+}
+
+template <>
+inline const Kernels<float>& best_kernels<float>([[maybe_unused]] Isa isa) {
 #if KERAS_HEP_X86
-        if (isa == Isa::avx512) return avx512::kernels();
-        if (isa == Isa::avx2) return avx2::kernels();
+    if (isa == Isa::avx512) return avx512::kernels();
+    if (isa == Isa::avx2) return avx2::kernels();
 #endif
-        return baseline::kernels();
-    }
-    static const Kernels<float>& reproducible() { return simd::reproducible::kernels(); }
-};
+    return baseline::kernels();
+}
+
+template <>
+inline const Kernels<float>& reproducible_kernels<float>() {
+    return reproducible::kernels();
+}
 
 }  // namespace keras_hep::simd
