@@ -2,6 +2,7 @@
 
 from keras_hep.export.layers import (
     activations,
+    convolution,
     dense,
     identity,
     masked_sum,
@@ -15,6 +16,7 @@ from keras_hep.export.layers.registry import Node, to_nodes
 __all__ = [
     "Node",
     "activations",
+    "convolution",
     "dense",
     "identity",
     "masked_sum",

@@ -103,6 +103,18 @@ public:
         return result;
     }
 
+    /// Exactly `size` whole numbers, each from `least` to `most`.
+    std::vector<std::size_t> counts(std::size_t size, std::size_t least, std::size_t most) const {
+        const auto& numbers = get<json::Numbers>("an array of whole numbers");
+        if (numbers.size() != size) fail_shape("expected " + std::to_string(size) + " numbers, found " + std::to_string(numbers.size()));
+        std::vector<std::size_t> result;
+        for (const double number : numbers) {
+            result.push_back(to_count(number, most));
+            if (result.back() < least) fail("expected numbers that are at least " + std::to_string(least));
+        }
+        return result;
+    }
+
     /// A shape: one to eight positive sizes with a product within the limit.
     Shape shape() const {
         const auto& numbers = get<json::Numbers>("an array of positive whole numbers");

@@ -6,7 +6,9 @@
 
 #include "activation.hpp"
 #include "batch_normalization.hpp"
+#include "convolution.hpp"
 #include "dense.hpp"
+#include "depthwise_convolution.hpp"
 #include "layer.hpp"
 #include "masked_sum.hpp"
 #include "merging.hpp"
@@ -25,7 +27,9 @@ std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         {"average", Elementwise<T, Mean>::make},
         {"batch_normalization", make_batch_normalization<T>},
         {"concatenate", Concatenate<T>::make},
+        {"convolution", Convolution<T>::make},
         {"dense", Dense<T>::make},
+        {"depthwise_convolution", DepthwiseConvolution<T>::make},
         {"flatten", make_flatten<T>},
         {"masked_sum", MaskedSum<T>::make},
         {"maximum", Elementwise<T, Largest>::make},

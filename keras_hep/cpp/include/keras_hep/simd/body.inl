@@ -260,8 +260,45 @@ KERAS_HEP_TARGET static inline void masked_sum(const float* x, const float* mask
     for (; first < n; first += width) sum_columns<1>(x, mask, rows, n, first, y);
 }
 
+template <bool is_largest>
+KERAS_HEP_TARGET static inline void pool(const Windows& windows, float factor, const float* x, float* y) {
+    const std::size_t results = windows.results, step = windows.step, number = windows.number, stride = windows.stride, size = windows.size;
+    for (std::size_t r = 0; r < results; ++r, x += step, y += size) {
+        for (std::size_t i = 0; i < size; i += width) {
+            Floats sum = load(x + i);
+            for (std::size_t j = 1; j < number; ++j) {
+                const Floats value = load(x + j * stride + i);
+                sum = is_largest ? choose((Bits)(sum >= value) | (Bits)(sum != sum), sum, value) : sum + value;
+            }
+            store(y + i, is_largest ? sum : sum * factor);
+        }
+    }
+}
+
+KERAS_HEP_TARGET static inline void largest(const Windows& windows, const float* x, float* y) { pool<true>(windows, 1.0F, x, y); }
+KERAS_HEP_TARGET static inline void total(const Windows& windows, float factor, const float* x, float* y) {
+    pool<false>(windows, factor, x, y);
+}
+
+KERAS_HEP_TARGET static inline void tap(const Taps<float>& taps, const float* x, std::size_t stride, float* y, std::size_t rows) {
+    const std::size_t size = taps.size;
+    const float* bias = taps.bias.data();
+    for (std::size_t r = 0; r < rows; ++r, x += stride, y += size) {
+        for (std::size_t i = 0; i < size; i += width) {
+            const float* weights = taps.weights.data() + i;
+            Floats sum = load(bias + i);
+            for (const std::size_t place : taps.places) {
+                sum = load(x + place + i) * load(weights) + sum;
+                weights += size;
+            }
+            store(y + i, sum);
+        }
+    }
+}
+
 inline const Kernels<float>& kernels() {
-    static const Kernels<float> table = {KERAS_HEP_NAME, width, multiply, apply, affine, softmax, combine, times, masked_sum};
+    static const Kernels<float> table = {KERAS_HEP_NAME, width, multiply, apply, affine, softmax, combine, times, masked_sum,
+                                         largest, total, tap};
     return table;
 }
 

@@ -27,6 +27,24 @@ struct Product {
     std::size_t panels() const { return (units + width - 1) / width; }
 };
 
+/// Windows on rows of `size` values each: the one of result r begins at r * step and has `number` rows, `stride` from each other.
+struct Windows {
+    std::size_t results = 1;
+    std::size_t step = 0;
+    std::size_t number = 1;
+    std::size_t stride = 0;
+    std::size_t size = 1;
+};
+
+/// Sums with weights of their own for each of `size` values: y[i] = bias[i] + sum over t of x[places[t] + i] * weights[t][i].
+template <class T>
+struct Taps {
+    std::size_t size = 0;
+    std::vector<std::size_t> places;
+    Aligned<T> weights;  ///< [tap][value], with `slack` behind the last
+    Aligned<T> bias;     ///< likewise
+};
+
 template <class T>
 struct Kernels {
     const char* name;
@@ -52,6 +70,15 @@ struct Kernels {
 
     /// y[k] = sum of x[row][k] over the rows with mask above one half; up to `slack` more are read and written.
     void (*masked_sum)(const T* x, const T* mask, std::size_t rows, std::size_t n, T* y);
+
+    /// The largest value of each window, for each of its values; NaN wins. Up to `slack` more are read and written.
+    void (*largest)(const Windows& windows, const T* x, T* y);
+
+    /// The sum of each window, for each of its values, times `factor`; likewise.
+    void (*total)(const Windows& windows, T factor, const T* x, T* y);
+
+    /// Taps on rows that begin at r * stride; the results follow each other. Up to `slack` more are read and written.
+    void (*tap)(const Taps<T>& taps, const T* x, std::size_t stride, T* y, std::size_t rows);
 };
 
 /// Pack weights [segment * depth + k][unit] for a kernel.

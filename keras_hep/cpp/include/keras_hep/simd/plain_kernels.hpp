@@ -65,11 +65,47 @@ void masked_sum(const T* x, const T* mask, std::size_t rows, std::size_t n, T* y
     }
 }
 
+template <class T>
+void largest(const Windows& windows, const T* x, T* y) {
+    for (std::size_t r = 0; r < windows.results; ++r, x += windows.step, y += windows.size) {
+        for (std::size_t i = 0; i < windows.size; ++i) {
+            T most = x[i];
+            for (std::size_t j = 1; j < windows.number; ++j) {
+                const T value = x[j * windows.stride + i];
+                most = most >= value || most != most ? most : value;
+            }
+            y[i] = most;
+        }
+    }
+}
+
+template <class T>
+void total(const Windows& windows, T factor, const T* x, T* y) {
+    for (std::size_t r = 0; r < windows.results; ++r, x += windows.step, y += windows.size) {
+        for (std::size_t i = 0; i < windows.size; ++i) {
+            T sum = x[i];
+            for (std::size_t j = 1; j < windows.number; ++j) sum += x[j * windows.stride + i];
+            y[i] = sum * factor;
+        }
+    }
+}
+
+template <class T>
+void tap(const Taps<T>& taps, const T* x, std::size_t stride, T* y, std::size_t rows) {
+    for (std::size_t r = 0; r < rows; ++r, x += stride, y += taps.size) {
+        for (std::size_t i = 0; i < taps.size; ++i) {
+            T sum = taps.bias[i];
+            for (std::size_t t = 0; t < taps.places.size(); ++t) sum += x[taps.places[t] + i] * taps.weights[t * taps.size + i];
+            y[i] = sum;
+        }
+    }
+}
+
 /// One panel holds all units: `width` is that of the product.
 template <class T>
 const Kernels<T>& kernels() {
     static const Kernels<T> table = {"plain", 0, multiply<T>, apply<T>, affine<T>, softmax<T>, combine<T>, times<T>,
-                                     masked_sum<T>};
+                                     masked_sum<T>, largest<T>, total<T>, tap<T>};
     return table;
 }
 
