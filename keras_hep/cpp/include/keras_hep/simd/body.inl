@@ -173,11 +173,30 @@ KERAS_HEP_TARGET static void row(const Product<float>& p, std::size_t panel, con
     }
 }
 
-// All rows of P panels.
+// At most R rows of one panel.
+template <int R>
+KERAS_HEP_TARGET static void up_to(const Product<float>& p, std::size_t panel, const float* a, std::size_t stride_a, float* c,
+                                   std::size_t rows) {
+    if (rows == static_cast<std::size_t>(R)) return block<R, 1>(p, panel, a, stride_a, c);
+    if constexpr (R > 1) up_to<R - 1>(p, panel, a, stride_a, c, rows);
+}
+
+// All rows of P panels. A single panel takes twice as many rows at a time, so that additions need not wait for each other.
 template <int P>
 KERAS_HEP_TARGET static void rows_of(const Product<float>& p, std::size_t panel, const float* a, std::size_t stride_a, float* c,
                                      std::size_t rows) {
     const std::size_t stride_c = p.units;
+    if constexpr (P == 1) {
+        constexpr std::size_t most = 2 * KERAS_HEP_ROWS;
+        for (std::size_t blocks = (rows + most - 1) / most; blocks > 0; --blocks) {
+            const std::size_t here = (rows + blocks - 1) / blocks;
+            up_to<most>(p, panel, a, stride_a, c, here);
+            rows -= here;
+            a += here * stride_a;
+            c += here * stride_c;
+        }
+        return;
+    }
     std::size_t r = 0;
     for (; r + KERAS_HEP_ROWS <= rows; r += KERAS_HEP_ROWS) block<KERAS_HEP_ROWS, P>(p, panel, a + r * stride_a, stride_a, c + r * stride_c);
     for (; r + 2 <= rows; r += 2) block<2, P>(p, panel, a + r * stride_a, stride_a, c + r * stride_c);
