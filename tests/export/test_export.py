@@ -230,7 +230,7 @@ def inner(x):
 
 
 REFUSED = {
-    "LSTM": (lambda x: layers.LSTM(2, name="memory")(layers.Reshape((3, 1), name="r")(x)), r"'r' .*Reshape\) cannot be exp.*Dense"),
+    "LSTM": (lambda x: layers.LSTM(2, name="memory")(layers.Reshape((3, 1), name="r")(x)), r"'memory' .*LSTM\) cannot be exp.*Dense"),
     "subclass": (lambda x: Special(2, name="mine")(x), r"layer 'mine' \(.*Special\) cannot be exported; replace it"),
     "activation": (lambda x: layers.Dense(2, activation="mish", name="d")(x), "layer 'd' .* activation 'mish'.*use one of elu"),
     "function": (lambda x: layers.Activation(lambda v: v * 2, name="own")(x), "layer 'own' .* activation '<lambda>'"),
