@@ -17,6 +17,7 @@ from keras_hep.errors import DataError, ExportError
 from keras_hep.export import schema
 from keras_hep.export.cpp_build import compiled, run
 from keras_hep.export.document import Input, Traced, trace
+from keras_hep.export.shared_weights import restored
 from keras_hep.export.vectors import checked_inputs
 from keras_hep.parity import LayerParity, Parity
 
@@ -51,8 +52,9 @@ def check(json_path: str | Path, model: keras.Model, inputs: Mapping[str, Any], 
     """
     traced = trace(model)
     document = schema.read(json_path)
+    given = {"nodes": restored(document.get("nodes", [])), "inputs": document.get("inputs")}
     for key, expected in (("nodes", traced.nodes), ("inputs", [entry.to_dict() for entry in traced.inputs])):
-        if document.get(key) != expected:
+        if given[key] != expected:
             raise ExportError(
                 f"'{json_path}' was not exported from this state of the model '{model.name}': export it again"
             )

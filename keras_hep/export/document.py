@@ -19,6 +19,8 @@ from keras_hep.export import schema
 from keras_hep.export.graph import Call, calls_of
 from keras_hep.export.inputs import Input, inputs_of
 from keras_hep.export.layers import Node, to_nodes
+from keras_hep.export.reference import evaluate_calls, evaluate_model
+from keras_hep.export.shared_weights import shared
 
 __all__ = ["Input", "Traced", "trace"]
 
@@ -31,24 +33,34 @@ class Traced:
         model: the model.
         inputs: its inputs, without masks.
         nodes: the nodes in the order of evaluation.
+        calls: the calls of its layers.
         tensors: node name -> Keras tensor with the same values, for nodes that have one.
         outputs: entries of the outputs in the document.
+        first: name of a node of a later call of a layer -> name of the same node of the first call.
     """
 
     model: keras.Model
     inputs: list[Input]
     nodes: list[Node]
+    calls: list[Call]
     tensors: dict[str, Any]
     outputs: list[dict[str, Any]]
+    first: dict[str, str]
 
     def evaluator(self, names: Sequence[str]) -> Callable[[Mapping[str, Any]], dict[str, NDArray[np.float32]]]:
-        """Return a function from the tensors of the inputs to the values of the nodes `names`, computed by Keras."""
-        sources = [node["name"] for node in self.nodes if node["type"] == "input"]
-        part = keras.Model([self.tensors[name] for name in sources], {name: self.tensors[name] for name in names})
+        """Return a function from the tensors of the inputs to the values of the nodes `names`, computed by Keras.
+
+        What is an output comes from the model itself, everything else from its layers, called one by one. The names are
+        those of outputs or of nodes in `tensors`.
+        """
+        outputs = [output["node"] for output in self.outputs]
+        inner = [self.tensors[name] for name in names if name not in outputs]
+        flat = keras.Model(self.model.inputs, self.model.outputs)
 
         def evaluate(inputs: Mapping[str, Any]) -> dict[str, NDArray[np.float32]]:
-            values = part([inputs[name] for name in sources], training=False)
-            return {name: np.asarray(values[name]) for name in names}
+            values = evaluate_calls(self.calls, inputs, inner) if inner else {}
+            final = dict(zip(outputs, evaluate_model(flat, inputs), strict=True))
+            return {name: final[name] if name in final else values[id(self.tensors[name])] for name in names}
 
         return evaluate
 
@@ -65,7 +77,7 @@ class Traced:
                 "weights_sha256": _weights_hash(self.model),
             },
             "inputs": [entry.to_dict() for entry in self.inputs],
-            "nodes": self.nodes,
+            "nodes": shared(self.nodes, self.first),
             "outputs": self.outputs,
             "test_vectors": test_vectors,
         }
@@ -81,25 +93,27 @@ def trace(model: keras.Model) -> Traced:
         UnsupportedLayerError: a layer cannot be exported; the message names it and what can be done.
         ExportError: the model has no graph, an input is not understood, or weights are not finite.
     """
-    calls = calls_of(model)
+    calls, ends = calls_of(model)
     inputs = inputs_of(calls)
     nodes: list[Node] = []
     tensors: dict[str, Any] = {}
     node_of: dict[int, str] = {}
+    made_first: dict[int, list[Node]] = {}
+    first: dict[str, str] = {}
     for call in calls:
-        if call.is_input:
-            made = [_input_node(call, inputs)]
-        else:
-            made = to_nodes(call, tuple(node_of[id(tensor)] for tensor in call.inputs))
+        made = [_input_node(call, inputs)] if call.is_input else to_nodes(call, node_of)
+        before = made_first.setdefault(id(call.layer), made)
+        if before is not made and len(before) == len(made):
+            first.update((node["name"], earlier["name"]) for node, earlier in zip(made, before, strict=True))
         nodes.extend(made)
         if made:
             tensors[made[-1]["name"]] = call.output
         node_of[id(call.output)] = made[-1]["name"] if made else node_of[id(call.inputs[0])]
     outputs = [
         _output(name, node_of[id(tensor)], tensor, calls)
-        for name, tensor in zip(_output_names(model), model.outputs, strict=True)
+        for name, tensor in zip(_output_names(model), ends, strict=True)
     ]
-    return Traced(model, inputs, nodes, tensors, outputs)
+    return Traced(model, inputs, nodes, calls, tensors, outputs, first)
 
 
 def _input_node(call: Call, inputs: list[Input]) -> Node:
@@ -115,6 +129,9 @@ def _input_node(call: Call, inputs: list[Input]) -> Node:
 
 
 def _output_names(model: keras.Model) -> list[str]:
+    struct = getattr(model, "_outputs_struct", None)
+    if isinstance(struct, dict) and len(struct) == len(model.outputs):
+        return sorted(struct)  # the order in which Keras flattens it
     # A Sequential model does not name its output.
     names = getattr(model, "output_names", None) or [tensor._keras_history.operation.name for tensor in model.outputs]
     if twice := sorted({name for name in names if names.count(name) > 1}):

@@ -1,37 +1,47 @@
-"""The graph of a functional Keras model as a list of calls, in the order of evaluation."""
+"""The graph of a functional Keras model as a flat list of calls, in the order of evaluation."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 
-from keras_hep.errors import ExportError, UnsupportedLayerError
+from keras_hep.errors import ExportError
+from keras_hep.export.replay import replayed
 
 __all__ = ["Call", "calls_of"]
 
 
 @dataclass(frozen=True)
 class Call:
-    """One layer, called once.
+    """One call of a layer.
 
     Attributes:
-        layer: the layer (a ``keras.layers.InputLayer`` for an input).
-        inputs: the Keras tensors that it receives.
-        output: the Keras tensor that it returns.
-        keywords: the other arguments of the call.
+        layer: the layer (a ``keras.layers.InputLayer`` for an input), or an operation that Keras put in to make a mask.
+        name: name of the layer behind those of the models that it is in, joined by ``/``; from its second call on with the
+            number of the call, ``LAYER:2``.
+        inputs: the Keras tensors that it receives, without masks.
+        masks: the masks that it receives: argument -> Keras tensor, or list of tensors and None.
+        outputs: the Keras tensors that it returns.
+        keywords: the other arguments of the call that have a name.
+        node: the call as Keras holds it.
     """
 
     layer: Any
+    name: str
     inputs: tuple[Any, ...]
-    output: Any
+    masks: dict[str, Any]
+    outputs: tuple[Any, ...]
     keywords: dict[str, Any]
+    node: Any
 
     @property
-    def name(self) -> str:
-        """Name of the layer."""
-        return str(self.layer.name)
+    def output(self) -> Any:
+        """The only tensor that it returns, or the first one."""
+        return self.outputs[0]
 
     @property
     def is_input(self) -> bool:
@@ -39,53 +49,79 @@ class Call:
         return isinstance(self.layer, keras.layers.InputLayer)
 
 
-def calls_of(model: keras.Model) -> list[Call]:
+def calls_of(model: keras.Model) -> tuple[list[Call], list[Any]]:
     """Return the calls that lead from a model's inputs to its outputs, each after those that it depends on.
+
+    Models inside the model are taken apart, and masks are calls and arguments like all others.
+
+    Returns:
+        The calls, and the Keras tensors that are the model's outputs.
 
     Raises:
         ExportError: the model is not functional.
-        UnsupportedLayerError: a layer is used twice, is itself a model, or returns several tensors.
+        UnsupportedLayerError: a model inside it has no graph.
     """
     if not hasattr(model, "outputs") or not model.outputs:
         raise ExportError(
             f"the model '{model.name}' has no graph: build it with the functional API, keras.Model(inputs, outputs), "
             "or give a Sequential model an Input"
         )
-    calls: dict[Any, Call] = {}
+    replay = replayed(model)
+    names = _Names()
+    calls: list[Call] = []
+    for node in _in_order([*reversed(replay.outputs), *reversed(model.inputs)], replay.node_of):
+        layer = node.operation
+        path = replay.paths.get(id(node))
+        base = path if path is not None else _snake(type(layer).__name__)
+        calls.append(_call(node, names.unique(base)))
+    return calls, replay.outputs
 
-    def is_done(tensor: Any) -> bool:
-        call = calls.get(tensor._keras_history.operation)
-        if call is not None and call.output is not tensor:
-            raise UnsupportedLayerError(
-                f"the layer '{call.name}' ({type(call.layer).__name__}) is used more than once, which cannot be "
-                "exported; give each use a layer of its own"
-            )
-        return call is not None
 
-    waiting = [*reversed(model.outputs), *reversed(model.inputs)]
+def _in_order(tensors: list[Any], node_of: dict[int, Any]) -> Iterator[Any]:
+    """Yield the nodes that lead to the tensors, the last tensor first, each after those that it depends on."""
+    done: set[int] = set()
+    waiting = [node_of[id(tensor)] for tensor in tensors]
     while waiting:
-        if is_done(waiting[-1]):
+        node = waiting[-1]
+        if id(node) in done:
             waiting.pop()
             continue
-        call = _call(waiting[-1])
-        if missing := [tensor for tensor in call.inputs if not is_done(tensor)]:
+        sources = [node_of[id(tensor)] for tensor in node.input_tensors]
+        if missing := [source for source in sources if id(source) not in done]:
             waiting.extend(reversed(missing))
-        else:
-            calls[call.layer] = call
-    return list(calls.values())
+            continue
+        done.add(id(node))
+        yield node
 
 
-def _call(tensor: Any) -> Call:
-    layer, node_index, _ = tensor._keras_history
-    node = layer._inbound_nodes[node_index]
-    kind = f"{type(layer).__module__}.{type(layer).__name__}"
-    if isinstance(layer, keras.Model):
-        raise UnsupportedLayerError(
-            f"the layer '{layer.name}' ({kind}) is a model inside the model, which cannot be exported; "
-            "call its layers directly"
-        )
-    if len(node.output_tensors) != 1:
-        raise UnsupportedLayerError(
-            f"the layer '{layer.name}' ({kind}) returns {len(node.output_tensors)} tensors, which cannot be exported"
-        )
-    return Call(layer, tuple(node.input_tensors), tensor, dict(node.arguments.kwargs))
+def _call(node: Any, name: str) -> Call:
+    keywords = dict(node.arguments.kwargs)
+    masks = {key: keywords.pop(key) for key in list(keywords) if key == "mask" or key.endswith("_mask")}
+    masks = {key: value for key, value in masks.items() if _tensors(value)}
+    hidden = {id(tensor) for value in masks.values() for tensor in _tensors(value)}
+    plain = {id(tensor) for value in node.arguments.args for tensor in _tensors(value)}
+    inputs = tuple(tensor for tensor in node.input_tensors if id(tensor) not in hidden - plain)
+    return Call(node.operation, name, inputs, masks, tuple(node.output_tensors), keywords, node)
+
+
+def _tensors(value: Any) -> list[Any]:
+    return [item for item in keras.tree.flatten(value) if isinstance(item, keras.KerasTensor)]
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+class _Names:
+    """Gives each call a name of its own."""
+
+    def __init__(self) -> None:
+        self.used: set[str] = set()
+
+    def unique(self, base: str) -> str:
+        name, number = base, 1
+        while name in self.used:
+            number += 1
+            name = f"{base}:{number}"
+        self.used.add(name)
+        return name

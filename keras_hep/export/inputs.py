@@ -117,12 +117,10 @@ def inputs_of(calls: Sequence[Call]) -> list[Input]:
 
 def _entries(calls: Sequence[Call], tensors: dict[str, Any]) -> dict[str, InputSpec]:
     """Return input name -> its specification, for those that a Preprocessing layer reads."""
+    names = {id(tensor): name for name, tensor in tensors.items()}
     entries: dict[str, InputSpec] = {}
     for call in calls:
-        if (
-            isinstance(call.layer, Preprocessing)
-            and (source := call.inputs[0]._keras_history.operation.name) in tensors
-        ):
+        if isinstance(call.layer, Preprocessing) and (source := names.get(id(call.inputs[0]))) is not None:
             entry = call.layer.spec.input(call.layer.input_spec_name)
             if entries.setdefault(source, entry).features != entry.features:
                 raise ExportError(f"the input '{source}' is read by Preprocessing layers with different features")
@@ -131,7 +129,7 @@ def _entries(calls: Sequence[Call], tensors: dict[str, Any]) -> dict[str, InputS
 
 def _categories(calls: Sequence[Call]) -> dict[str, int]:
     """Return input name -> number of categories, for those that an Embedding reads, perhaps in another shape."""
-    makers = {id(call.output): call for call in calls}
+    makers = {id(tensor): call for call in calls for tensor in call.outputs}
     result: dict[str, int] = {}
     for call in calls:
         if not isinstance(call.layer, keras.layers.Embedding):

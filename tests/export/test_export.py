@@ -219,16 +219,6 @@ class Special(layers.Dense):
     pass
 
 
-def shared(x):
-    layer = layers.Dense(3, name="both")
-    return layers.Add()([layer(x), layer(layers.Dense(3)(x))])
-
-
-def inner(x):
-    given = keras.Input((3,))
-    return keras.Model(given, layers.Dense(2)(given), name="inside")(x)
-
-
 REFUSED = {
     "LSTM": (lambda x: layers.LSTM(2, name="memory")(layers.Reshape((3, 1), name="r")(x)), r"'memory' .*LSTM\) cannot be exp.*Dense"),
     "subclass": (lambda x: Special(2, name="mine")(x), r"layer 'mine' \(.*Special\) cannot be exported; replace it"),
@@ -236,8 +226,6 @@ REFUSED = {
     "function": (lambda x: layers.Activation(lambda v: v * 2, name="own")(x), "layer 'own' .* activation '<lambda>'"),
     "operation": (lambda x: x * 2.0, "the layer 'multiply.*' .*Multiply.* cannot be exported"),
     "broadcast": (lambda x: layers.Add(name="plus")([x, layers.Dense(1)(x)]), r"layer 'plus' .*different shapes, \(3,\), \(1,\)"),
-    "shared": (shared, r"layer 'both' \(Dense\) is used more than once"),
-    "nested": (inner, "layer 'inside' .* is a model inside the model"),
     "training": (lambda x: layers.Dropout(0.5, name="always")(x, training=True), "'always' .*training=True"),
     "half": (lambda x: layers.Dense(2, dtype="mixed_float16", name="half")(x), "'half' .*float16.*build it in float32"),
     "axes": (lambda x: layers.Softmax(axis=[1], name="s")(x), r"'s' .*several axes, \[1\]"),

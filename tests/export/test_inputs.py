@@ -86,7 +86,7 @@ def test_whole_numbers_are_drawn_and_checked():
     other = keras.Input((2, 2), name="other")
     embedded = [layers.Embedding(5, 2)(index), layers.Embedding(3, 2)(layers.Reshape((4,))(index))]
     model = keras.Model([index, other], [*embedded, layers.Embedding(9, 1)(layers.Flatten()(other))])
-    inputs = {entry.name: entry for entry in inputs_of(calls_of(model))}
+    inputs = {entry.name: entry for entry in inputs_of(calls_of(model)[0])}
     assert inputs["index"].categories == 3 and inputs["other"].categories == 9
     traced = trace(keras.Model(index, layers.Flatten()(index)))
     values = synthetic_inputs(traced, 50)["index"]

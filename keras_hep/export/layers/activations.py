@@ -35,7 +35,7 @@ def with_activation(site: Site, node: Node, function: Callable[..., Any]) -> lis
     """
     if function is keras.activations.linear:
         return [node]
-    inner = f"{site.layer.name}/{node['type']}"
+    inner = f"{site.name}/{node['type']}"
     return [{**node, "name": inner}, _activation(site, function, [inner])]
 
 

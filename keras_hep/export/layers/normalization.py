@@ -7,7 +7,7 @@ import keras
 from keras_hep.export.layers.registry import Node, Site, handles
 
 
-@handles(keras.layers.BatchNormalization)
+@handles(keras.layers.BatchNormalization, masks="ignored")
 def _batch_normalization(site: Site) -> list[Node]:
     layer = site.layer
     return [

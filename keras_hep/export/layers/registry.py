@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
+import keras
 import numpy as np
 
 from keras_hep.errors import ExportError, UnsupportedLayerError
@@ -23,33 +24,38 @@ class Site:
 
     Attributes:
         layer: the Keras layer.
+        name: its name in the file, also if it is called several times or stands in a model inside the model.
         inputs: names of the nodes that it receives.
         input_shapes: their shapes, without the axis of the events.
         shape: shape that it returns, without the axis of the events.
+        masks: the masks that it receives: argument of the call -> name of the node, or list of names and None.
     """
 
     layer: Any
+    name: str
     inputs: tuple[str, ...]
     input_shapes: tuple[tuple[int, ...], ...]
     shape: tuple[int, ...]
+    masks: dict[str, Any] = field(default_factory=dict)
 
     def node(self, kind: str, **attributes: Any) -> Node:
-        """Return the node of this layer."""
+        """Return the node of this layer; its mask, if there is just one, is the last input."""
+        mask = self.masks.get("mask")
         return {
-            "name": self.layer.name,
+            "name": self.name,
             "type": kind,
-            "inputs": list(self.inputs),
+            "inputs": [*self.inputs, mask] if isinstance(mask, str) else list(self.inputs),
             "shape": list(self.shape),
             **attributes,
         }
 
     def number(self, what: str, value: float) -> float:
         """Return an attribute as float32; `what` names it in the error."""
-        return schema.number(value, f"the layer '{self.layer.name}': {what}")
+        return schema.number(value, f"the layer '{self.name}': {what}")
 
     def numbers(self, what: str, values: Any) -> list[float]:
         """Return weights as float32; `what` names them in the error."""
-        return schema.numbers(np.asarray(values), f"the layer '{self.layer.name}': {what}")
+        return schema.numbers(np.asarray(values), f"the layer '{self.name}': {what}")
 
     def axis(self, axis: Any) -> int:
         """Return an axis of Keras (0 is that of the events) as an axis of the shape of one event."""
@@ -64,49 +70,79 @@ class Site:
     def unsupported(self, why: str, advice: str) -> UnsupportedLayerError:
         """Return the error that names the layer, its class, why it cannot be exported and what can be done."""
         kind = f"{type(self.layer).__module__}.{type(self.layer).__name__}"
-        return UnsupportedLayerError(f"the layer '{self.layer.name}' ({kind}) {why}; {advice}")
+        return UnsupportedLayerError(f"the layer '{self.name}' ({kind}) {why}; {advice}")
 
 
 Handler = Callable[[Site], list[Node]]
-_HANDLERS: dict[type, Handler] = {}
+Masks = Literal["refused", "input", "ignored"]
+_HANDLERS: dict[type, tuple[Handler, Masks]] = {}
 
 
-def handles(*classes: type) -> Callable[[Handler], Handler]:
+def handles(*classes: type, masks: Masks = "refused") -> Callable[[Handler], Handler]:
     """Register a function for layers of exactly these classes (decorator).
 
     The function returns the nodes of a layer in the order of evaluation, the last one under the layer's name; an empty
     list says that the layer does nothing after training.
+
+    Args:
+        classes: the classes.
+        masks: what becomes of a mask that Keras hands to the layer: ``refused``; ``input``, `Site.masks` has it; or
+            ``ignored``, because the layer needs it in training alone.
     """
 
     def enter(handler: Handler) -> Handler:
-        _HANDLERS.update(dict.fromkeys(classes, handler))
+        _HANDLERS.update(dict.fromkeys(classes, (handler, masks)))
         return handler
 
     return enter
 
 
-def to_nodes(call: Call, inputs: tuple[str, ...]) -> list[Node]:
+def to_nodes(call: Call, node_of: Mapping[int, str]) -> list[Node]:
     """Return the nodes of a call.
 
     Args:
         call: a layer and its tensors.
-        inputs: names of the nodes that give these tensors.
+        node_of: id of a Keras tensor -> name of the node that gives it.
 
     Raises:
         UnsupportedLayerError: layers of this class, or used like this, cannot be exported.
         ExportError: weights are not finite, or a shape is not known.
     """
     shapes = tuple(_shape(call, tensor) for tensor in call.inputs)
-    site = Site(call.layer, inputs, shapes, _shape(call, call.output))
-    handler = _HANDLERS.get(type(call.layer))
-    if handler is None:
-        if type(call.layer).__module__.split(".")[0] == "qkeras":
-            raise site.unsupported(
-                "is quantised, and JSON holds float networks",
-                "export the float model that it was made from, or build firmware from it with keras_hep.firmware",
-            )
-        known = ", ".join(sorted({kind.__name__ for kind in _HANDLERS}))
-        raise site.unsupported("cannot be exported", f"replace it by layers that can: {known}")
+    inputs = tuple(node_of[id(tensor)] for tensor in call.inputs)
+    names = keras.tree.map_structure(lambda tensor: None if tensor is None else node_of[id(tensor)], call.masks)
+    site = Site(call.layer, call.name, inputs, shapes, _shape(call, call.output), names)
+    handler, masks = _handler(site)
+    if len(call.outputs) != 1:
+        raise site.unsupported(
+            f"returns {len(call.outputs)} tensors, which cannot be exported", "build it so that it returns one"
+        )
+    _check_call(call, site)
+    if names and masks == "refused":
+        raise site.unsupported(
+            f"receives a mask ('{keras.tree.flatten(names)[0]}'), which cannot be exported with such a layer",
+            "take the Masking layer or mask_zero away, or use a layer that takes masks: " + _known("input"),
+        )
+    return handler(site if masks == "input" else replace(site, masks={}))
+
+
+def _handler(site: Site) -> tuple[Handler, Masks]:
+    kind = type(site.layer)
+    if kind in _HANDLERS:
+        return _HANDLERS[kind]
+    if kind.__module__.split(".")[0] == "qkeras":
+        raise site.unsupported(
+            "is quantised, and JSON holds float networks",
+            "export the float model that it was made from, or build firmware from it with keras_hep.firmware",
+        )
+    raise site.unsupported("cannot be exported", f"replace it by layers that can: {_known()}")
+
+
+def _known(masks: str | None = None) -> str:
+    return ", ".join(sorted({kind.__name__ for kind, (_, takes) in _HANDLERS.items() if masks in (None, takes)}))
+
+
+def _check_call(call: Call, site: Site) -> None:
     if call.keywords.get("training"):
         raise site.unsupported("is called with training=True", "call it without this argument")
     if given := [key for key, value in call.keywords.items() if value is not None and key != "training"]:
@@ -114,7 +150,6 @@ def to_nodes(call: Call, inputs: tuple[str, ...]) -> list[Node]:
     dtype = getattr(call.layer, "compute_dtype", "float32")
     if dtype != "float32" or getattr(call.layer, "quantization_mode", None) is not None:
         raise site.unsupported(f"computes in {getattr(call.layer, 'dtype_policy', dtype)}", "build it in float32")
-    return handler(site)
 
 
 def _shape(call: Call, tensor: Any) -> tuple[int, ...]:

@@ -1,6 +1,7 @@
 // Typed access to a JSON document that remembers the path, so that every error can name it.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <initializer_list>
@@ -19,7 +20,8 @@ namespace keras_hep {
 /// A value of the document together with its path. Does not own the value.
 class Field {
 public:
-    Field(const json::Value& value, std::string path) : value_(&value), path_(std::move(path)) {}
+    Field(const json::Value& value, std::string path, const json::Value* root = nullptr)
+        : value_(&value), path_(std::move(path)), root_(root != nullptr ? root : &value) {}
 
     const std::string& path() const { return path_; }
 
@@ -39,7 +41,7 @@ public:
     /// The member `key` of an object.
     Field at(std::string_view key) const {
         for (const json::Member& member : get<json::Object>("an object")) {
-            if (member.key == key) return Field(member.value, path_ + "." + member.key);
+            if (member.key == key) return Field(member.value, path_ + "." + member.key, root_);
         }
         fail("the key '" + std::string(key) + "' is missing");
     }
@@ -58,7 +60,7 @@ public:
     std::vector<Field> items() const {
         std::vector<Field> result;
         const auto& values = get<json::Array>("an array of objects, arrays or strings");
-        for (std::size_t i = 0; i < values.size(); ++i) result.emplace_back(values[i], path_ + "[" + std::to_string(i) + "]");
+        for (std::size_t i = 0; i < values.size(); ++i) result.emplace_back(values[i], path_ + "[" + std::to_string(i) + "]", root_);
         return result;
     }
 
@@ -78,6 +80,7 @@ public:
     /// Numbers of an array; null stands for NaN where `nulls` allows it.
     template <class T>
     std::vector<T> numbers(bool nulls = false) const {
+        if (std::holds_alternative<json::Object>(value_->data)) return shared().template numbers<T>(nulls);
         std::vector<T> result;
         if (const auto* numbers = std::get_if<json::Numbers>(&value_->data)) {
             result.reserve(numbers->size());
@@ -130,6 +133,29 @@ public:
     }
 
 private:
+    /// What `{"of": NODE}` stands for: the same attribute of the node of that name, which must be an array there.
+    Field shared() const {
+        only({"of"});
+        const Field name = at("of");
+        const std::string node = path_.substr(0, path_.find(']') + 1);
+        if (node.rfind("$.nodes[", 0) == 0) {
+            for (const Field& candidate : Field(*root_, "$").at("nodes").items()) {
+                if (candidate.at("name").text() != name.text()) continue;
+                Field found = candidate;
+                for (std::size_t from = node.size() + 1; from <= path_.size();) {
+                    const std::size_t to = std::min(path_.find('.', from), path_.size());
+                    found = found.at(std::string_view(path_).substr(from, to - from));
+                    from = to + 1;
+                }
+                if (found.has_members()) name.fail("the numbers of the node '" + name.text().substr(0, 80) + "' are those of another one");
+                return found;
+            }
+        }
+        name.fail("there is no node '" + name.text().substr(0, 80) + "'");
+    }
+
+    bool has_members() const { return std::holds_alternative<json::Object>(value_->data); }
+
     template <class T>
     const T& get(const char* expected) const {
         const T* value = std::get_if<T>(&value_->data);
@@ -152,6 +178,7 @@ private:
 
     const json::Value* value_;
     std::string path_;
+    const json::Value* root_;
 };
 
 }  // namespace keras_hep
