@@ -73,7 +73,74 @@ CONVOLUTIONS = [
     case("transpose3d", (3, 4, 2, 3), layers.Conv3DTranspose(2, 3, strides=2, padding="same")),
 ]  # fmt: skip
 
-LAYERS = [*CONVOLUTIONS]
+POOLING = [
+    case("max_pooling1d", (9, 5), layers.MaxPooling1D(2)),
+    case("max_pooling1d_same", (9, 20), layers.MaxPooling1D(4, strides=2, padding="same")),
+    case("max_pooling2d", (8, 7, 3), layers.MaxPooling2D((2, 3))),
+    case("max_pooling2d_same", (8, 7, 18), layers.MaxPooling2D(3, strides=(2, 1), padding="same")),
+    case("max_pooling2d_gaps", (9, 11, 2), layers.MaxPooling2D(2, strides=3, padding="same")),
+    case("max_pooling3d_same", (5, 4, 7, 2), layers.MaxPooling3D((2, 3, 2), padding="same")),
+    case("average_pooling1d_same", (10, 3), layers.AveragePooling1D(3, padding="same")),
+    case("average_pooling2d", (9, 8, 5), layers.AveragePooling2D(2)),
+    case("average_pooling2d_same", (9, 8, 5), layers.AveragePooling2D((3, 4), strides=2, padding="same")),
+    case("average_pooling3d_same", (4, 5, 6, 2), layers.AveragePooling3D(3, strides=(1, 2, 3), padding="same")),
+    case("global_max1d", (9, 5), layers.GlobalMaxPooling1D()),
+    case("global_max2d_kept", (5, 4, 3), layers.GlobalMaxPooling2D(keepdims=True)),
+    case("global_max3d", (3, 5, 4, 2), layers.GlobalMaxPooling3D()),
+    case("global_average1d", (9, 18), layers.GlobalAveragePooling1D()),
+    case("global_average2d", (5, 4, 3), layers.GlobalAveragePooling2D(), layers.Dense(4)),
+    case("global_average3d_kept", (3, 5, 4, 2), layers.GlobalAveragePooling3D(keepdims=True)),
+    case("conv_pool_conv", (12, 12, 1), layers.Conv2D(8, 3, activation="relu"), layers.MaxPooling2D(2),
+         layers.Conv2D(8, 2, activation="relu"), layers.MaxPooling2D(2), layers.Flatten(), layers.Dense(3)),
+]  # fmt: skip
+
+SHAPES = [
+    case("zero_padding1d", (5, 3), layers.ZeroPadding1D((2, 1))),
+    case("zero_padding2d", (5, 4, 3), layers.ZeroPadding2D(((1, 2), (3, 0))), layers.Conv2D(4, 3)),
+    case("zero_padding3d", (2, 3, 4, 2), layers.ZeroPadding3D((1, 2, 1))),
+    case("cropping1d", (7, 3), layers.Cropping1D((2, 1))),
+    case("cropping2d", (6, 7, 3), layers.Cropping2D(((1, 2), (0, 3)))),
+    case("cropping3d", (4, 5, 6, 2), layers.Cropping3D((1, 2, 1))),
+    case("up_sampling1d", (4, 3), layers.UpSampling1D(3)),
+    case("up_sampling2d", (4, 3, 2), layers.UpSampling2D((2, 3))),
+    case("up_sampling3d", (2, 3, 4, 2), layers.UpSampling3D((2, 1, 3))),
+    case("permute", (2, 3, 4), layers.Permute((3, 1, 2))),
+    case("permute_last_stays", (2, 3, 4), layers.Permute((2, 1, 3)), layers.Dense(3)),
+    case("repeat_vector", (5,), layers.RepeatVector(4)),
+    case("reshape", (4, 3, 2), layers.Reshape((2, -1)), layers.Dense(5)),
+]  # fmt: skip
+
+NORMALISATIONS = [
+    case("layer_normalization", (6, 21), layers.LayerNormalization()),
+    case("layer_normalization_two_axes", (3, 4, 5), layers.LayerNormalization(axis=(-2, -1), epsilon=0.02)),
+    case("layer_normalization_plain", (7,), layers.LayerNormalization(center=False, scale=False)),
+    case("group_normalization", (5, 4, 6), layers.GroupNormalization(3)),
+    case("group_normalization_each", (7, 20), layers.GroupNormalization(-1, center=False)),
+    case("group_normalization_vector", (12,), layers.GroupNormalization(2, scale=False)),
+    case("unit_normalization", (5, 6), layers.UnitNormalization()),
+    case("unit_normalization_axis", (5, 6, 2), layers.UnitNormalization(axis=2)),
+    case("rms_normalization", (5, 19), layers.RMSNormalization()),
+    case("normalization", (5, 3), layers.Normalization(mean=[0.5, -1.0, 0.0], variance=[2.0, 0.3, 0.0]),
+         layers.Rescaling([1.0, 1.0, 1e-7])),
+    case("normalization_one_number", (5, 3), layers.Normalization(axis=None, mean=0.3, variance=2.0), layers.Dense(4)),
+    case("normalization_inverse", (4,), layers.Normalization(mean=[0.3, 0.0, -1.0, 2.0], variance=[2.0, 1.0, 0.5, 4.0], invert=True)),
+    case("normalization_axis", (3, 4), layers.Normalization(axis=1, mean=[0.5, -1.0, 0.0], variance=[2.0, 0.3, 1.0])),
+    case("rescaling", (3, 2), layers.Rescaling(0.3, offset=-1.5), layers.Dense(3)),
+    case("rescaling_channels", (3, 2), layers.Rescaling([0.3, 2.0], offset=[0.1, 0.0])),
+]  # fmt: skip
+
+OTHERS = [
+    case("prelu", (6,), layers.PReLU()),
+    case("prelu_shared", (5, 4, 3), layers.PReLU(shared_axes=[1, 2])),
+    case("prelu_inner_shared", (5, 4, 3), layers.PReLU(shared_axes=[2])),
+    case("einsum_dense", (5, 4), layers.EinsumDense("abc,cd->abd", (5, 6), bias_axes="d", activation="relu")),
+    case("einsum_dense_heads", (5, 4), layers.EinsumDense("abc,cde->abde", (5, 2, 3), bias_axes="de")),
+    case("einsum_dense_joins", (5, 2, 3), layers.EinsumDense("abcd,cde->abe", (5, 4), bias_axes="e")),
+    case("einsum_dense_ellipsis", (5, 4), layers.EinsumDense("...x,xy->...y", 6)),
+    case("einsum_dense_vector", (4,), layers.EinsumDense("ab,bcd->acd", (3, 2), bias_axes="c", activation="tanh")),
+]  # fmt: skip
+
+LAYERS = [*CONVOLUTIONS, *POOLING, *SHAPES, *NORMALISATIONS, *OTHERS]
 
 
 @pytest.mark.parametrize("entry", LAYERS, ids=lambda entry: entry.name)

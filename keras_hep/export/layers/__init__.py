@@ -2,13 +2,18 @@
 
 from keras_hep.export.layers import (
     activations,
+    borders,
     convolution,
     dense,
+    einsum_dense,
+    embedding,
     identity,
     masked_sum,
     merging,
     normalization,
+    pooling,
     preprocessing,
+    refused,
     reshaping,
 )
 from keras_hep.export.layers.registry import Node, to_nodes
@@ -16,13 +21,18 @@ from keras_hep.export.layers.registry import Node, to_nodes
 __all__ = [
     "Node",
     "activations",
+    "borders",
     "convolution",
     "dense",
+    "einsum_dense",
+    "embedding",
     "identity",
     "masked_sum",
     "merging",
     "normalization",
+    "pooling",
     "preprocessing",
+    "refused",
     "reshaping",
     "to_nodes",
 ]

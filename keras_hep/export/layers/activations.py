@@ -7,12 +7,16 @@ from functools import partial
 from typing import Any
 
 import keras
+import numpy as np
 
 from keras_hep.export.layers.registry import Node, Site, handles
 
 __all__ = ["with_activation"]
 
-_PLAIN = ("exponential", "hard_sigmoid", "linear", "selu", "sigmoid", "silu", "softplus", "softsign", "tanh")
+_PLAIN = (
+    "exponential", "hard_sigmoid", "hard_tanh", "linear", "log_sigmoid", "mish", "selu", "sigmoid", "silu", "softplus",
+    "softsign", "sparse_plus", "sparse_sigmoid", "tanh", "tanh_shrink",
+)  # fmt: skip
 
 # What Keras's functions do when they are called with the input alone.
 _FUNCTIONS: dict[Any, tuple[str, dict[str, Any]]] = {
@@ -21,6 +25,11 @@ _FUNCTIONS: dict[Any, tuple[str, dict[str, Any]]] = {
     keras.activations.relu6: ("relu", {"negative_slope": 0.0, "threshold": 0.0, "max_value": 6.0}),
     keras.activations.leaky_relu: ("leaky_relu", {"negative_slope": 0.2}),
     keras.activations.elu: ("elu", {"alpha": 1.0}),
+    keras.activations.celu: ("celu", {"alpha": 1.0}),
+    keras.activations.hard_shrink: ("hard_shrink", {"threshold": 0.5}),
+    keras.activations.soft_shrink: ("soft_shrink", {"threshold": 0.5}),
+    keras.activations.squareplus: ("squareplus", {"b": 4.0}),
+    keras.activations.threshold: ("threshold", {"threshold": 0.0, "default_value": 0.0}),
     keras.activations.gelu: ("gelu", {"approximate": False}),
 }
 
@@ -40,12 +49,13 @@ def with_activation(site: Site, node: Node, function: Callable[..., Any]) -> lis
 
 
 def _activation(site: Site, function: Callable[..., Any], inputs: list[str]) -> Node:
-    if function is keras.activations.softmax:
-        return {**site.node("softmax", axis=len(site.shape) - 1), "inputs": inputs}
+    for of_axis, kind in ((keras.activations.softmax, "softmax"), (keras.activations.log_softmax, "log_softmax")):
+        if function is of_axis:
+            return {**site.node(kind, axis=len(site.shape) - 1), "inputs": inputs}
     plain, given = (function.func, function.keywords) if isinstance(function, partial) else (function, {})
     name, parameters = _FUNCTIONS.get(plain, ("", {}))
     if not name or not given.keys() <= parameters.keys():
-        known = ", ".join(sorted({name for name, _ in _FUNCTIONS.values()} | {"softmax"}))
+        known = ", ".join(sorted({name for name, _ in _FUNCTIONS.values()} | {"softmax", "log_softmax"}))
         called = getattr(function, "__name__", type(function).__name__)
         raise site.unsupported(f"has the activation '{called}', which cannot be exported", f"use one of {known}")
     return {**site.node("activation", function=name, **(parameters | given)), "inputs": inputs}
@@ -80,6 +90,15 @@ def _leaky_relu(site: Site) -> list[Node]:
 @handles(keras.layers.ELU)
 def _elu(site: Site) -> list[Node]:
     return [site.node("activation", function="elu", alpha=site.number("alpha", site.layer.alpha))]
+
+
+@handles(keras.layers.PReLU)
+def _prelu(site: Site) -> list[Node]:
+    alpha = np.asarray(site.layer.alpha)
+    while alpha.ndim > 1 and alpha.shape[0] == 1:
+        alpha = alpha[0]
+    alpha = np.broadcast_to(alpha, site.shape[len(site.shape) - alpha.ndim :])
+    return [site.node("prelu", alpha=site.numbers("alpha", alpha))]
 
 
 @handles(keras.layers.Softmax)

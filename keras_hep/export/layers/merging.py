@@ -9,12 +9,72 @@ from keras_hep.export.layers.registry import Node, Site, handles
 
 @handles(keras.layers.Add)
 def _add(site: Site) -> list[Node]:
-    if any(shape != site.shape for shape in site.input_shapes):
-        shapes = ", ".join(str(shape) for shape in site.input_shapes)
-        raise site.unsupported(f"adds inputs of different shapes, {shapes}", "give all inputs the same shape")
-    return [site.node("add")]
+    return _elementwise(site, "add")
+
+
+@handles(keras.layers.Average)
+def _average(site: Site) -> list[Node]:
+    return _elementwise(site, "average")
+
+
+@handles(keras.layers.Maximum)
+def _maximum(site: Site) -> list[Node]:
+    return _elementwise(site, "maximum")
+
+
+@handles(keras.layers.Minimum)
+def _minimum(site: Site) -> list[Node]:
+    return _elementwise(site, "minimum")
+
+
+@handles(keras.layers.Multiply)
+def _multiply(site: Site) -> list[Node]:
+    return _elementwise(site, "multiply")
+
+
+@handles(keras.layers.Subtract)
+def _subtract(site: Site) -> list[Node]:
+    return _elementwise(site, "subtract")
+
+
+def _elementwise(site: Site, kind: str) -> list[Node]:
+    """Return the node behind others that bring its inputs to one shape: as in Keras, missing axes are the first ones."""
+    nodes: list[Node] = []
+    inputs = list(site.inputs)
+    for number, shape in enumerate(site.input_shapes):
+        full = (1,) * (len(site.shape) - len(shape)) + shape
+        if full != shape:
+            inputs[number] = _beside(nodes, site, "reshape", number, inputs[number], full)
+        if full != site.shape:
+            inputs[number] = _beside(nodes, site, "broadcast", number, inputs[number], site.shape)
+    return [*nodes, {**site.node(kind), "inputs": inputs}]
+
+
+def _beside(nodes: list[Node], site: Site, kind: str, number: int, source: str, shape: tuple[int, ...]) -> str:
+    name = f"{site.layer.name}/{kind}_{number}"
+    nodes.append({**site.node(kind), "name": name, "inputs": [source], "shape": list(shape)})
+    return name
 
 
 @handles(keras.layers.Concatenate)
 def _concatenate(site: Site) -> list[Node]:
     return [site.node("concatenate", axis=site.axis(site.layer.axis))]
+
+
+@handles(keras.layers.Dot)
+def _dot(site: Site) -> list[Node]:
+    given = site.layer.axes
+    pair = (given, given) if isinstance(given, int) else given
+    axes = []
+    for axis, shape in zip(pair, site.input_shapes, strict=True):
+        event_axis = axis - 1 if axis >= 0 else len(shape) + axis
+        if not 0 <= event_axis < len(shape):
+            raise site.unsupported(f"multiplies along axis {axis}, that of the events", "use another axis")
+        axes.append(event_axis)
+    nodes: list[Node] = []
+    inputs = list(site.inputs)
+    if site.layer.normalize:
+        for number, shape in enumerate(site.input_shapes):
+            inputs[number] = _beside(nodes, site, "unit_normalization", number, inputs[number], shape)
+            nodes[-1] |= {"axis": axes[number], "epsilon": site.number("epsilon", 1e-12)}
+    return [*nodes, {**site.node("dot", axes=axes), "inputs": inputs}]

@@ -44,7 +44,7 @@ Function<T> read_function(const Field& node) {
         // Keras 3; Keras 2 had the slope 0.2.
         return {Kind::hard_sigmoid, T(1) / T(6), T(0.5), 0};
     }
-    if (name == "threshold") return {Kind::threshold, number("threshold"), number("value"), 0};
+    if (name == "threshold") return {Kind::threshold, number("threshold"), number("default_value"), 0};
     struct Known {
         const char* name;
         Kind kind;
@@ -82,7 +82,7 @@ Function<T> read_function(const Field& node) {
 inline std::vector<std::string_view> parameters_of(const Field& node) {
     const std::string& name = node.at("function").text();
     if (name == "relu") return {"function", "negative_slope", "threshold", "max_value"};
-    if (name == "threshold") return {"function", "threshold", "value"};
+    if (name == "threshold") return {"function", "threshold", "default_value"};
     if (name == "gelu") return {"function", "approximate"};
     if (name == "leaky_relu") return {"function", "negative_slope"};
     if (name == "squareplus") return {"function", "b"};

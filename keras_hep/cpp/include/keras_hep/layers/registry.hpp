@@ -5,13 +5,20 @@
 #include <utility>
 
 #include "activation.hpp"
+#include "arranging.hpp"
 #include "batch_normalization.hpp"
+#include "borders.hpp"
 #include "convolution.hpp"
 #include "dense.hpp"
 #include "depthwise_convolution.hpp"
+#include "dot.hpp"
+#include "embedding.hpp"
+#include "event_normalization.hpp"
 #include "layer.hpp"
 #include "masked_sum.hpp"
 #include "merging.hpp"
+#include "pooling.hpp"
+#include "prelu.hpp"
 #include "preprocessing.hpp"
 #include "reshaping.hpp"
 #include "softmax.hpp"
@@ -25,20 +32,34 @@ std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         {"activation", make_activation<T>},
         {"add", Elementwise<T, Sum>::make},
         {"average", Elementwise<T, Mean>::make},
+        {"average_pooling", Pooling<T, false>::make},
         {"batch_normalization", make_batch_normalization<T>},
+        {"broadcast", make_broadcast<T>},
         {"concatenate", Concatenate<T>::make},
         {"convolution", Convolution<T>::make},
+        {"cropping", Cropping<T>::make},
         {"dense", Dense<T>::make},
         {"depthwise_convolution", DepthwiseConvolution<T>::make},
+        {"dot", Dot<T>::make},
+        {"embedding", Embedding<T>::make},
         {"flatten", make_flatten<T>},
+        {"group_normalization", make_group_normalization<T>},
+        {"layer_normalization", make_layer_normalization<T, false>},
+        {"log_softmax", LogSoftmax<T>::make},
         {"masked_sum", MaskedSum<T>::make},
+        {"max_pooling", Pooling<T, true>::make},
         {"maximum", Elementwise<T, Largest>::make},
         {"minimum", Elementwise<T, Smallest>::make},
         {"multiply", Elementwise<T, Times>::make},
+        {"permute", make_permute<T>},
+        {"prelu", PRelu<T>::make},
         {"preprocessing", Preprocessing<T>::make},
         {"reshape", make_reshape<T>},
+        {"rms_normalization", make_layer_normalization<T, true>},
         {"softmax", Softmax<T>::make},
         {"subtract", Elementwise<T, Difference>::make},
+        {"unit_normalization", UnitNormalization<T>::make},
+        {"zero_padding", ZeroPadding<T>::make},
     };
     const Field type = declaration.node.at("type");
     for (const auto& [name, factory] : factories) {

@@ -46,4 +46,39 @@ private:
     std::size_t inner_;
 };
 
+/// The logarithm of it.
+template <class T>
+class LogSoftmax final : public Layer<T> {
+public:
+    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+        declaration.attributes({"axis"});
+        declaration.takes(1);
+        declaration.gives(declaration.inputs[0]);
+        const Shape& shape = declaration.shape;
+        const std::size_t axis = declaration.axis();
+        return std::make_unique<LogSoftmax>(product(shape, 0, axis), shape[axis], product(shape, axis + 1, shape.size()));
+    }
+
+    /// `outer` and `inner` are the numbers of values before and behind the axis.
+    LogSoftmax(std::size_t outer, std::size_t size, std::size_t inner) : outer_(outer), size_(size), inner_(inner) {}
+
+    void run(const Arguments<T>& inputs, T* output, std::size_t events, T*) const override {
+        const T* input = inputs[0];
+        for (std::size_t i = 0; i < outer_ * events; ++i, input += size_ * inner_, output += size_ * inner_) {
+            for (std::size_t j = 0; j < inner_; ++j) {
+                T most = input[j], sum = 0;
+                for (std::size_t k = 1; k < size_; ++k) most = input[k * inner_ + j] > most ? input[k * inner_ + j] : most;
+                for (std::size_t k = 0; k < size_; ++k) sum += std::exp(input[k * inner_ + j] - most);
+                const T offset = most + std::log(sum);
+                for (std::size_t k = 0; k < size_; ++k) output[k * inner_ + j] = input[k * inner_ + j] - offset;
+            }
+        }
+    }
+
+private:
+    std::size_t outer_;
+    std::size_t size_;
+    std::size_t inner_;
+};
+
 }  // namespace keras_hep::layers

@@ -68,6 +68,24 @@ inline std::size_t results_of(const WindowAxes& axes) { return axes[0].results()
     return {axes, std::move(shape)};
 }
 
+/// Read what stands before and behind each axis: an attribute of two numbers for each axis but that of the channels.
+[[gnu::noinline]] inline WindowAxes read_borders(const Declaration& declaration, const char* key) {
+    const Shape& input = declaration.inputs[0];
+    const std::size_t rank = input.size() - 1;
+    if (rank < 1 || rank > 3) {
+        declaration.node.at("inputs").fail_shape("expected an input of 2 to 4 axes, the last of them channels, found " + to_string(input));
+    }
+    const std::vector<std::size_t> borders = declaration.node.at(key).counts(2 * rank, 0, max_values);
+    WindowAxes axes;
+    for (std::size_t i = 0; i < rank; ++i) {
+        WindowAxis& axis = axes[i + 3 - rank];
+        axis.size = input[i];
+        axis.before = borders[2 * i];
+        axis.after = borders[2 * i + 1];
+    }
+    return axes;
+}
+
 /// Copy an image between zeros.
 template <class T>
 void pad(const WindowAxes& axes, std::size_t channels, const T* from, T* to) {

@@ -1,0 +1,50 @@
+"""Pooling; over whole images it is a window as large as they are."""
+
+from __future__ import annotations
+
+import keras
+
+from keras_hep.export.layers.registry import Node, Site, handles
+from keras_hep.export.layers.windows import padding_of, require_channels_last, spatial, windows
+
+_layers = keras.layers
+
+
+@handles(_layers.MaxPooling1D, _layers.MaxPooling2D, _layers.MaxPooling3D)
+def _largest(site: Site) -> list[Node]:
+    return [_pooling(site, "max_pooling")]
+
+
+@handles(_layers.AveragePooling1D, _layers.AveragePooling2D, _layers.AveragePooling3D)
+def _mean(site: Site) -> list[Node]:
+    return [_pooling(site, "average_pooling")]
+
+
+@handles(_layers.GlobalMaxPooling1D, _layers.GlobalMaxPooling2D, _layers.GlobalMaxPooling3D)
+def _largest_of_all(site: Site) -> list[Node]:
+    return _global(site, "max_pooling")
+
+
+@handles(_layers.GlobalAveragePooling1D, _layers.GlobalAveragePooling2D, _layers.GlobalAveragePooling3D)
+def _mean_of_all(site: Site) -> list[Node]:
+    return _global(site, "average_pooling")
+
+
+def _pooling(site: Site, kind: str) -> Node:
+    size, strides = spatial(site, "pool_size"), spatial(site, "strides")
+    given = site.input_shapes[0][:-1]
+    padding = padding_of(site.layer.padding, given, size, strides, [1] * len(size))
+    return site.node(kind, **windows(size, strides, padding))
+
+
+def _global(site: Site, kind: str) -> list[Node]:
+    require_channels_last(site)
+    if len(site.inputs) != 1:
+        raise site.unsupported("is called with a mask", "call it with its input alone")
+    size = site.input_shapes[0][:-1]
+    node = site.node(kind, **windows(size, [1] * len(size), [0, 0] * len(size)))
+    if site.layer.keepdims:
+        return [node]
+    inner = f"{site.layer.name}/{kind}"
+    shape = [1] * len(size) + [site.shape[-1]]
+    return [{**node, "name": inner, "shape": shape}, {**site.node("reshape"), "inputs": [inner]}]
