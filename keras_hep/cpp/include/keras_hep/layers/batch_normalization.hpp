@@ -35,7 +35,7 @@ public:
                 continue;
             }
             for (std::size_t k = 0; k < channels; ++k) {
-                for (std::size_t j = 0; j < inner_; ++j) *output++ = *input++ * factor_[k] + offset_[k];
+                for (std::size_t j = 0; j < inner_; ++j) *output++ = simd::rounded(*input++ * factor_[k]) + offset_[k];
             }
         }
     }
@@ -64,7 +64,7 @@ std::unique_ptr<Layer<T>> make_batch_normalization(const Declaration& declaratio
     const T epsilon = declaration.node.at("epsilon").number<T>();
     for (std::size_t k = 0; k < channels; ++k) {
         map.factor[k] /= std::sqrt(variance[k] + epsilon);
-        map.offset[k] -= mean[k] * map.factor[k];
+        map.offset[k] -= simd::rounded(mean[k] * map.factor[k]);
     }
     return std::make_unique<Scaling<T>>(product(shape, 0, axis), product(shape, axis + 1, shape.size()), std::move(map));
 }

@@ -49,14 +49,14 @@ public:
     bool absorb_after(const Affine<T>& map) override {
         if (function_.kind != Kind::linear) return false;
         for (std::size_t i = 0; i < weights_.size(); ++i) weights_[i] *= map.factor[i % units_];
-        for (std::size_t k = 0; k < units_; ++k) bias_[k] = bias_[k] * map.factor[k] + map.offset[k];
+        for (std::size_t k = 0; k < units_; ++k) bias_[k] = simd::rounded(bias_[k] * map.factor[k]) + map.offset[k];
         return true;
     }
 
     bool absorb_before(const Affine<T>& map) override {
         for (std::size_t i = 0; i < inputs_; ++i) {
             for (std::size_t k = 0; k < units_; ++k) {
-                bias_[k] += map.offset[i] * weights_[i * units_ + k];
+                bias_[k] += simd::rounded(map.offset[i] * weights_[i * units_ + k]);
                 weights_[i * units_ + k] *= map.factor[i];
             }
         }

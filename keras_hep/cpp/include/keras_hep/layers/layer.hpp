@@ -12,6 +12,7 @@
 #include "../field.hpp"
 #include "../shape.hpp"
 #include "../simd/kernels.hpp"
+#include "../simd/rounded.hpp"
 
 namespace keras_hep::layers {
 

@@ -15,6 +15,9 @@ inline constexpr std::size_t width = KERAS_HEP_BYTES / sizeof(float);
 typedef float Floats __attribute__((vector_size(KERAS_HEP_BYTES)));
 typedef std::int32_t Bits __attribute__((vector_size(KERAS_HEP_BYTES)));
 typedef float LooseFloats __attribute__((vector_size(KERAS_HEP_BYTES), aligned(4), may_alias));
+typedef std::int32_t LooseBits __attribute__((vector_size(KERAS_HEP_BYTES), aligned(4), may_alias));
+
+inline constexpr std::int32_t lanes[32] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
 
 KERAS_HEP_INLINE Floats load(const float* from) { return *reinterpret_cast<const LooseFloats*>(from); }
 KERAS_HEP_INLINE void store(float* to, Floats values) { *reinterpret_cast<LooseFloats*>(to) = values; }
@@ -27,12 +30,18 @@ KERAS_HEP_INLINE Floats at_least(Floats x, float least) { return choose((Bits)(x
 KERAS_HEP_INLINE Floats at_most(Floats x, float most) { return choose((Bits)(x > most), splat(most), x); }
 KERAS_HEP_INLINE Floats positive(Floats x) { return (Floats)((Bits)x & ~(Bits)(x < 0.0F)); }
 
-// exp(x) = 2^n exp(r) with |r| <= ln(2) / 2; the coefficients are those of the Cephes library. Two units in the last place.
-KERAS_HEP_INLINE Floats exponential(Floats x) {
-    const Floats inside = at_least(at_most(x, 88.73F), -87.0F);
-    const Floats shifted = inside * 1.44269504F + 12582912.0F;  // rounded to a whole number in its last bits
+// The first `left` values behind `from`, and zeros: what stands behind the last value could raise floating-point exceptions.
+KERAS_HEP_INLINE Floats part(const float* from, std::size_t left) {
+    const Floats all = load(from);
+    if (left >= width) return all;
+    return (Floats)((Bits)all & *reinterpret_cast<const LooseBits*>(lanes + 16 - left));
+}
+
+// exp(x) = 2^n exp(r) with |r| <= ln(2) / 2, for x from -87 to 88.73, and NaN; the coefficients are those of the Cephes library.
+KERAS_HEP_INLINE Floats power_of_e(Floats x) {
+    const Floats shifted = x * 1.44269504F + 12582912.0F;  // rounded to a whole number in its last bits
     const Floats n = shifted - 12582912.0F;
-    Floats r = inside - n * 0.693359375F;
+    Floats r = x - n * 0.693359375F;
     r = r + n * 2.12194440e-4F;
     Floats sum = r * 1.9875691500e-4F + 1.3981999507e-3F;
     sum = sum * r + 8.3334519073e-3F;
@@ -41,34 +50,42 @@ KERAS_HEP_INLINE Floats exponential(Floats x) {
     sum = sum * r + 5.0000001201e-1F;
     sum = sum * (r * r) + r + 1.0F;
     const Bits half = ((Bits)shifted - 0x4B400000 + 126) << 23;  // of 2^n, which itself may be beyond the largest number
-    Floats value = sum * (Floats)half * 2.0F;
-    value = choose((Bits)(x > 88.7228394F), splat(__builtin_inff()), value);
-    value = choose((Bits)(x < -87.0F), splat(0.0F), value);
-    return choose((Bits)(x == x), value, x);
+    return sum * (Floats)half * 2.0F;
 }
 
-KERAS_HEP_INLINE Floats sigmoid(Floats x) { return 1.0F / (1.0F + exponential(at_least(-x, -87.0F))); }
+KERAS_HEP_INLINE Floats exponential(Floats x) {
+    const Floats value = power_of_e(at_least(at_most(x, 88.73F), -87.0F));
+    return (Floats)((Bits)choose((Bits)(x > 88.7228394F), splat(__builtin_inff()), value) & ~(Bits)(x < -87.0F));
+}
+
+// exp(x) - 1 for x below 0; something finite above.
+KERAS_HEP_INLINE Floats below_zero(Floats x) { return power_of_e(at_least(at_most(x, 0.0F), -87.0F)) - 1.0F; }
+
+KERAS_HEP_INLINE Floats sigmoid(Floats x) {
+    const Floats value = 1.0F / (1.0F + power_of_e(at_least(at_most(-x, 88.0F), -87.0F)));
+    return (Floats)((Bits)value & ~(Bits)(x < -88.0F));
+}
 
 KERAS_HEP_INLINE Floats tanh(Floats x) {
     const Floats size = absolute(x);
-    const Floats far = 1.0F - 2.0F / (exponential(at_most(2.0F * size, 20.0F)) + 1.0F);
-    const Floats square = x * x;
+    const Floats far = 1.0F - 2.0F / (power_of_e(2.0F * at_most(size, 10.0F)) + 1.0F);
+    const Bits is_near = (Bits)(size < 0.625F);
+    const Floats near = (Floats)((Bits)x & is_near);
+    const Floats square = near * near;
     Floats sum = square * -5.70498872745e-3F + 2.06390887954e-2F;
     sum = sum * square - 5.37397155531e-2F;
     sum = sum * square + 1.33314422036e-1F;
     sum = sum * square - 3.33332819422e-1F;
-    const Floats near = sum * square * x + x;
     const Floats signed_far = (Floats)((Bits)far | ((Bits)x & (Bits)splat(-0.0F)));
-    const Floats value = choose((Bits)(size < 0.625F), near, signed_far);
-    return choose((Bits)(x == x), value, x);
+    return choose(is_near, sum * square * near + near, signed_far);
 }
 
 template <Kind kind>
 KERAS_HEP_INLINE Floats value(Floats x, float a, float b) {
     if constexpr (kind == Kind::relu) return positive(x);
     if constexpr (kind == Kind::leaky_relu) return choose((Bits)(x < 0.0F), a * x, x);
-    if constexpr (kind == Kind::elu) return choose((Bits)(x < 0.0F), a * (exponential(x) - 1.0F), x);
-    if constexpr (kind == Kind::selu) return 1.05070098736F * choose((Bits)(x < 0.0F), 1.67326324235F * (exponential(x) - 1.0F), x);
+    if constexpr (kind == Kind::elu) return choose((Bits)(x < 0.0F), a * below_zero(x), x);
+    if constexpr (kind == Kind::selu) return 1.05070098736F * choose((Bits)(x < 0.0F), 1.67326324235F * below_zero(x), x);
     if constexpr (kind == Kind::sigmoid) return sigmoid(x);
     if constexpr (kind == Kind::tanh) return tanh(x);
     if constexpr (kind == Kind::silu) return x * sigmoid(a * x);
@@ -80,7 +97,7 @@ KERAS_HEP_INLINE Floats value(Floats x, float a, float b) {
 template <Kind kind>
 KERAS_HEP_TARGET static void each(const Function<float>& f, const float* x, float* y, std::size_t n) {
     const float a = f.a, b = f.b;
-    for (std::size_t i = 0; i < n; i += width) store(y + i, value<kind>(load(x + i), a, b));
+    for (std::size_t i = 0; i < n; i += width) store(y + i, value<kind>(part(x + i, n - i), a, b));
 }
 
 KERAS_HEP_TARGET static inline void apply(const Function<float>& f, const float* x, float* y, std::size_t n) {
@@ -228,15 +245,18 @@ KERAS_HEP_TARGET static inline void multiply(const Product<float>& p, const floa
 }
 
 KERAS_HEP_TARGET static inline void affine(const float* x, const float* factor, const float* offset, float* y, std::size_t n) {
-    for (std::size_t i = 0; i < n; i += width) store(y + i, load(x + i) * load(factor + i) + load(offset + i));
+    for (std::size_t i = 0; i < n; i += width) store(y + i, part(x + i, n - i) * part(factor + i, n - i) + part(offset + i, n - i));
 }
 
 KERAS_HEP_TARGET static inline void combine(const float* a, const float* x, const float* b, const float* y, float* out, std::size_t n) {
-    for (std::size_t i = 0; i < n; i += width) store(out + i, load(a + i) * load(x + i) + load(b + i) * load(y + i));
+    for (std::size_t i = 0; i < n; i += width) {
+        const std::size_t left = n - i;
+        store(out + i, part(a + i, left) * part(x + i, left) + part(b + i, left) * part(y + i, left));
+    }
 }
 
 KERAS_HEP_TARGET static inline void times(const float* x, const float* y, float* out, std::size_t n) {
-    for (std::size_t i = 0; i < n; i += width) store(out + i, load(x + i) * load(y + i));
+    for (std::size_t i = 0; i < n; i += width) store(out + i, part(x + i, n - i) * part(y + i, n - i));
 }
 
 KERAS_HEP_TARGET static inline void softmax(const float* x, float* y, std::size_t n) {

@@ -28,14 +28,18 @@
 // Sums in the order of the weights, each product rounded by itself, and no library's exp: the same bits on every machine.
 #define KERAS_HEP_SIMD reproducible
 #define KERAS_HEP_NAME "reproducible"
-#if KERAS_HEP_X86
-#define KERAS_HEP_TARGET __attribute__((target("no-fma,no-avx512f")))
-#elif defined(__clang__)
+#if defined(__clang__)
 #define KERAS_HEP_TARGET
+#pragma clang fp contract(off)
+#elif KERAS_HEP_X86
+#define KERAS_HEP_TARGET __attribute__((target("no-fma,no-fma4,no-avx512f")))
 #else
 #define KERAS_HEP_TARGET __attribute__((optimize("fp-contract=off")))
 #endif
 #include "body.inl"
+#ifdef __clang__
+#pragma clang fp contract(on)
+#endif
 #undef KERAS_HEP_TARGET
 #undef KERAS_HEP_PANELS
 #undef KERAS_HEP_ROWS

@@ -4,12 +4,14 @@
 #include <cmath>
 
 #include "function.hpp"
+#include "rounded.hpp"
 
 namespace keras_hep::simd {
 
 template <class T>
 T scalar_sigmoid(T x) {
-    return T(1) / (T(1) + std::exp(-x));
+    const T small = std::exp(-std::abs(x));  // never beyond the largest number
+    return (x < 0 ? small : T(1)) / (T(1) + small);
 }
 
 template <class T>
@@ -35,12 +37,12 @@ T scalar(const Function<T>& f, T x) {
         case Kind::softplus: return softplus(x);
         case Kind::softsign: return x / (T(1) + std::abs(x));
         case Kind::hard_sigmoid: {
-            const T value = f.a * x + f.b;
+            const T value = rounded(f.a * x) + f.b;
             return value < 0 ? T(0) : value > 1 ? T(1) : value;
         }
         case Kind::hard_tanh: return x < -1 ? T(-1) : x > 1 ? T(1) : x;
         case Kind::gelu: return T(0.5) * x * (T(1) + std::erf(x * T(0.70710678118654752440)));
-        case Kind::gelu_tanh: return T(0.5) * x * (T(1) + std::tanh(T(0.79788456080286535588) * (x + T(0.044715) * x * x * x)));
+        case Kind::gelu_tanh: return T(0.5) * x * (T(1) + std::tanh(T(0.79788456080286535588) * (x + rounded(T(0.044715) * x * x * x))));
         case Kind::mish: return x * std::tanh(softplus(x));
         case Kind::log_sigmoid: return -softplus(-x);
         case Kind::tanh_shrink: return x - std::tanh(x);
@@ -50,7 +52,7 @@ T scalar(const Function<T>& f, T x) {
         case Kind::celu: return x > 0 ? x : f.a * std::expm1(x / f.a);
         case Kind::sparse_plus: return x <= -1 ? T(0) : x < 1 ? T(0.25) * (x + 1) * (x + 1) : x;
         case Kind::sparse_sigmoid: return x <= -1 ? T(0) : x < 1 ? T(0.5) * (x + 1) : std::isnan(x) ? x : T(1);
-        case Kind::squareplus: return (x + std::sqrt(x * x + f.a)) / T(2);
+        case Kind::squareplus: return (x + std::sqrt(rounded(x * x) + f.a)) / T(2);
         case Kind::absolute: return std::abs(x);
     }
     return x;
