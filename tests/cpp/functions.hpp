@@ -38,6 +38,6 @@ inline const Known known_functions[] = {
     {keras_hep::simd::Kind::celu, "celu", 0.5F, 0, 0, 0, 1e-44F, 1e38F},
     {keras_hep::simd::Kind::sparse_plus, "sparse_plus"},
     {keras_hep::simd::Kind::sparse_sigmoid, "sparse_sigmoid"},
-    {keras_hep::simd::Kind::squareplus, "squareplus", 4, 0, 0, 1, 0, 1e18F},
+    {keras_hep::simd::Kind::squareplus, "squareplus", 4, 0, 0, 128, 0, 100},  // the sum of x and a root of its square
     {keras_hep::simd::Kind::absolute, "absolute"},
 };

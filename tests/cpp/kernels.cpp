@@ -211,7 +211,8 @@ void test_softmax(const Kernels<T>& kernels) {
     const T infinity = std::numeric_limits<T>::infinity();
     for (std::size_t size = 1; size <= 70; ++size) {
         for (const double scale : {0.0, 1.0, 50.0, 1e4, 1e30}) {
-            Guarded<T> x(size), y(size);
+            WithSlack<T> x(size);
+            Guarded<T> y(size);
             double sum = 0, most = -1e300;
             for (std::size_t i = 0; i < size; ++i) x[i] = static_cast<T>(scale * random.next());
             for (std::size_t i = 0; i < size; ++i) most = std::max(most, static_cast<double>(x[i]));
@@ -228,7 +229,8 @@ void test_softmax(const Kernels<T>& kernels) {
             kernels.softmax(x.data(), x.data(), size);
             EXPECT(std::memcmp(x.data(), y.data(), size * sizeof(T)) == 0);
         }
-        Guarded<T> x(size), y(size);
+        WithSlack<T> x(size);
+        Guarded<T> y(size);
         for (std::size_t i = 0; i < size; ++i) x[i] = i % 2 == 0 ? T(1) : -infinity;
         kernels.softmax(x.data(), y.data(), size);
         for (std::size_t i = 1; i < size; i += 2) EXPECT(y[i] == 0 && y[0] > 0);
@@ -239,10 +241,32 @@ void test_softmax(const Kernels<T>& kernels) {
 }
 
 template <class T>
+void test_masked_sum(const Kernels<T>& kernels) {
+    Random random;
+    for (std::size_t rows = 1; rows <= 9; ++rows) {
+        for (std::size_t size = 1; size <= 70; ++size) {
+            WithSlack<T> x(rows * size), y(size);
+            Guarded<T> mask(rows);
+            for (std::size_t row = 0; row < rows; ++row) mask[row] = row % 3 != 2 ? T(1) : T(0);
+            for (std::size_t i = 0; i < rows * size; ++i) x[i] = i / size % 3 != 2 ? static_cast<T>(random.next()) : slack_value<T>(i);
+            std::feclearexcept(FE_ALL_EXCEPT);
+            kernels.masked_sum(x.data(), mask.data(), rows, size, y.data());
+            EXPECT(std::fetestexcept(forbidden) == 0);
+            for (std::size_t k = 0; k < size; ++k) {
+                double sum = 0;
+                for (std::size_t row = 0; row < rows; ++row) sum += row % 3 != 2 ? static_cast<double>(x[row * size + k]) : 0;
+                EXPECT(std::abs(static_cast<double>(y[k]) - sum) <= 8 * static_cast<double>(std::numeric_limits<T>::epsilon()));
+            }
+        }
+    }
+}
+
+template <class T>
 void test(const Kernels<T>& kernels) {
     test_products(kernels);
     test_value_by_value(kernels);
     test_softmax(kernels);
+    test_masked_sum(kernels);
     for (const Known& known : known_functions) {
         test_function(kernels, known);
         test_flags(kernels, known);

@@ -268,12 +268,12 @@ KERAS_HEP_TARGET static inline void softmax(const float* x, float* y, std::size_
         store(y + i, exponential(load(x + i) - most));
         for (std::size_t j = 0; j < width; ++j) sum += y[i + j];
     }
-    if (i < n) {  // what stands behind the last value is read, and not used
-        float part[width];
-        store(part, exponential(at_most(load(x + i) - most, 0.0F)));
+    if (i < n) {
+        float last[width];
+        store(last, exponential(at_most(part(x + i, n - i) - most, 0.0F)));
         for (std::size_t j = 0; i + j < n; ++j) {
-            y[i + j] = part[j];
-            sum += part[j];
+            y[i + j] = last[j];
+            sum += last[j];
         }
     }
     const float factor = 1.0F / sum;
@@ -286,9 +286,10 @@ KERAS_HEP_TARGET static void sum_columns(const float* x, const float* mask, std:
     Floats sums[P];
     KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) sums[j] = Floats{};
     const float* from = x + first;
+    const std::size_t left = P == 1 ? n - first : P * width;
     for (std::size_t row = 0; row < rows; ++row, from += n) {
         if (!(mask[row] > 0.5F)) continue;
-        KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) sums[j] = sums[j] + load(from + static_cast<std::size_t>(j) * width);
+        KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) sums[j] = sums[j] + part(from + static_cast<std::size_t>(j) * width, left - static_cast<std::size_t>(j) * width);
     }
     KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) store(y + first + static_cast<std::size_t>(j) * width, sums[j]);
 }
