@@ -278,12 +278,12 @@ void test(const Kernels<T>& kernels) {
 int main(int, char** argv) {
     const std::string table = argv[1];
     if (table == "double") {
-        test(Tables<double>::best(Isa::baseline));
+        test(best_kernels<double>(Isa::baseline));
     } else if (table == "reproducible") {
-        test(Tables<float>::reproducible());
+        test(reproducible_kernels<float>());
     } else {
         const Isa isa = table == "avx512" ? Isa::avx512 : table == "avx2" ? Isa::avx2 : Isa::baseline;
         if (best_isa() < isa) return 77;  // this machine cannot
-        test(Tables<float>::best(isa));
+        test(best_kernels<float>(isa));
     }
 }
