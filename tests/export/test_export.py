@@ -103,8 +103,10 @@ def test_several_inputs_branches_and_outputs(tmp_path):
 ACTIVATIONS = {
     **{name: layers.Activation(name) for name in (
         "relu", "relu6", "elu", "selu", "gelu", "sigmoid", "hard_sigmoid", "tanh", "softplus", "softsign", "silu", "swish",
-        "leaky_relu", "exponential", "linear", "softmax",
+        "leaky_relu", "exponential", "linear", "softmax", "celu", "hard_shrink", "hard_tanh", "log_sigmoid", "log_softmax",
+        "mish", "soft_shrink", "sparse_plus", "sparse_sigmoid", "squareplus", "tanh_shrink",
     )},
+    "threshold": layers.Activation(partial(keras.activations.threshold, threshold=0.5, default_value=-2.0)),
     "relu_layer": layers.ReLU(),
     "relu_all": layers.ReLU(max_value=4.0, negative_slope=0.1, threshold=0.5),
     "relu_slope": layers.ReLU(negative_slope=0.3),

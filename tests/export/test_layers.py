@@ -4,12 +4,15 @@ A new layer joins with an entry in LAYERS: a name, the shape of an event that th
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import keras
 import numpy as np
 import pytest
 from keras import layers
 
+from keras_hep.errors import UnsupportedLayerError
+from keras_hep.export import export
 from tests.contracts.exportable import check_exportable
 from tests.cpp.networks import randomised
 
@@ -24,8 +27,7 @@ class Case:
 
     def model(self):
         """Return the model with random weights."""
-        given = keras.Input((int(np.prod(self.shape)),), name="x")
-        x = layers.Reshape(self.shape)(given)
+        x = given = keras.Input(self.shape, name="x")
         for layer in self.stack:
             x = layer(x)
         return randomised(keras.Model(given, x, name=self.name))
@@ -148,3 +150,62 @@ def test_layer(entry, tmp_path):
     model = entry.model()
     values = np.random.default_rng(6).normal(0, 1, (12, *model.input_shape[1:])).astype(np.float32)
     check_exportable(model, {"x": values}, tmp_path)
+
+
+# Layers of several inputs, and the shapes of these.
+MERGING = {
+    "add": (layers.Add, [(4, 3)] * 3),
+    "average": (layers.Average, [(4, 3)] * 3),
+    "maximum": (layers.Maximum, [(19,)] * 3),
+    "minimum": (layers.Minimum, [(19,)] * 2),
+    "multiply": (layers.Multiply, [(4, 3)] * 3),
+    "subtract": (layers.Subtract, [(4, 3)] * 2),
+    "add_broadcast": (layers.Add, [(4, 3), (4, 1), (1, 3)]),
+    "multiply_other_rank": (layers.Multiply, [(5, 4, 3), (3,), (4, 1)]),
+    "subtract_to_new_shape": (layers.Subtract, [(4, 1), (1, 3)]),
+    "dot": (partial(layers.Dot, 1), [(5,), (5,)]),
+    "dot_last": (partial(layers.Dot, -1), [(4, 5), (3, 5)]),
+    "dot_axes": (partial(layers.Dot, (1, 2)), [(5, 4), (3, 5, 2)]),
+    "dot_normalised": (partial(layers.Dot, (2, 1), normalize=True), [(4, 5), (5, 3)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MERGING)
+def test_merging(name, tmp_path):
+    make, shapes = MERGING[name]
+    given = [keras.Input(shape, name=f"x{number}") for number, shape in enumerate(shapes)]
+    random = np.random.default_rng(7)
+    values = {f"x{number}": random.normal(0, 1, (9, *shape)).astype(np.float32) for number, shape in enumerate(shapes)}
+    check_exportable(keras.Model(given, make()(given)), values, tmp_path)
+
+
+@pytest.mark.parametrize("shape", [(1,), (5,), (2, 3)])
+def test_embedding(shape, tmp_path):
+    given = keras.Input(shape, dtype="int32", name="x")
+    model = randomised(keras.Model(given, layers.Dense(2)(layers.Embedding(7, 4)(given))))
+    check_exportable(model, {"x": np.random.default_rng(8).integers(0, 7, (20, *shape))}, tmp_path)
+
+
+REFUSED = [
+    (layers.Lambda(lambda x: x + 1), "Lambda.* is a Python function.*Preprocessing"),
+    (layers.Conv2D(2, 2, data_format="channels_first"), "data_format='channels_first'; use channels_last"),
+    (layers.MaxPooling2D(2, data_format="channels_first"), "data_format='channels_first'; use channels_last"),
+    (layers.GlobalAveragePooling2D(data_format="channels_first"), "data_format='channels_first'; use channels_last"),
+    (layers.UpSampling2D(2, interpolation="bilinear"), "interpolation='bilinear'; use 'nearest'"),
+    (layers.Conv2DTranspose(2, 2, dilation_rate=2), r"dilation_rate=\(2, 2\); use 1"),
+    (layers.LayerNormalization(axis=1), "works along the axes .*1.*; use the last one"),
+    (layers.GroupNormalization(2, axis=1), "works along the axes .*1.*; use the last one"),
+    (layers.EinsumDense("abcd,ce->abde", (4, 2, 3)), "equation 'abcd,ce->abde'; sum over the last axes"),
+    (layers.EinsumDense("abcd,de->aebc", (3, 4, 4)), "equation 'abcd,de->aebc'; sum over the last axes"),
+    (layers.EinsumDense("abcd,de->abce", (4, 4, 3), bias_axes="ce"), "bias_axes='ce'; use axes of the kernel alone"),
+    (layers.Activation("sparsemax"), "the activation 'sparsemax'.*use one of"),
+    (layers.Activation("glu"), "the activation 'glu'.*use one of"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("layer", "message"), REFUSED, ids=lambda value: getattr(value, "name", None))
+def test_what_cannot_be_exported_says_what_would_be_right(layer, message, tmp_path):
+    given = keras.Input((4, 4, 2), name="x")
+    model = keras.Model(given, layer(given))
+    with pytest.raises(UnsupportedLayerError, match=f"'{layer.name}' .*{message}"):
+        export(model, tmp_path / "net.json")

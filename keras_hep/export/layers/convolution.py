@@ -36,7 +36,7 @@ def _separable(site: Site) -> list[Node]:
     layer = site.layer
     first = _depthwise_node(site, layer.depthwise_kernel, None)
     channels = layer.depth_multiplier * site.input_shapes[0][-1]
-    first |= {"name": f"{layer.name}/depthwise_convolution", "shape": [*site.shape[:-1], channels]}
+    first |= {"name": f"{site.name}/depthwise_convolution", "shape": [*site.shape[:-1], channels]}
     ones = [1] * (len(site.shape) - 1)
     second = site.node(
         "convolution",

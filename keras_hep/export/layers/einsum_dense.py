@@ -31,12 +31,12 @@ def _einsum_dense(site: Site) -> list[Node]:
     )
     dense["shape"] = [*outer, math.prod(shape)]
     if len(summed) > 1:
-        nodes.append({**site.node("reshape"), "name": f"{layer.name}/flat", "shape": [*outer, inputs]})
-        dense["inputs"] = [f"{layer.name}/flat"]
+        nodes.append({**site.node("reshape"), "name": f"{site.name}/flat", "shape": [*outer, inputs]})
+        dense["inputs"] = [f"{site.name}/flat"]
     if len(units) > 1:
-        dense["name"] = f"{layer.name}/dense"
+        dense["name"] = f"{site.name}/dense"
         nodes.append(dense)
-        dense = {**site.node("reshape"), "inputs": [f"{layer.name}/dense"]}
+        dense = {**site.node("reshape"), "inputs": [f"{site.name}/dense"]}
     return [*nodes, *with_activation(site, dense, layer.activation or keras.activations.linear)]
 
 

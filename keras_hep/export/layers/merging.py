@@ -51,7 +51,7 @@ def _elementwise(site: Site, kind: str) -> list[Node]:
 
 
 def _beside(nodes: list[Node], site: Site, kind: str, number: int, source: str, shape: tuple[int, ...]) -> str:
-    name = f"{site.layer.name}/{kind}_{number}"
+    name = f"{site.name}/{kind}_{number}"
     nodes.append({**site.node(kind), "name": name, "inputs": [source], "shape": list(shape)})
     return name
 

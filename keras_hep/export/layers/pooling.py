@@ -45,6 +45,6 @@ def _global(site: Site, kind: str) -> list[Node]:
     node = site.node(kind, **windows(size, [1] * len(size), [0, 0] * len(size)))
     if site.layer.keepdims:
         return [node]
-    inner = f"{site.layer.name}/{kind}"
+    inner = f"{site.name}/{kind}"
     shape = [1] * len(size) + [site.shape[-1]]
     return [{**node, "name": inner, "shape": shape}, {**site.node("reshape"), "inputs": [inner]}]

@@ -55,7 +55,7 @@ def repeated(site: Site, single: list[int], several: list[int]) -> list[Node]:
         single: shape of its input with axes of size 1, along which values are to repeat.
         several: this shape with the numbers of repetitions instead; its values, in their order, are those of the layer.
     """
-    name = site.layer.name
+    name = site.name
     first = {**site.node("reshape"), "name": f"{name}/reshape", "shape": single}
     second = {**site.node("broadcast"), "name": f"{name}/broadcast", "inputs": [first["name"]], "shape": several}
     if several == list(site.shape):
