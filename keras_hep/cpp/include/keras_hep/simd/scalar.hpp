@@ -1,4 +1,4 @@
-// Activation functions of one number, with the definitions of Keras 3; NaN stays NaN.
+// Activation functions of one number, with the definitions of Keras 3, for NaN too: it mostly stays NaN.
 #pragma once
 
 #include <cmath>
@@ -46,9 +46,9 @@ T scalar(const Function<T>& f, T x) {
         case Kind::mish: return x * std::tanh(softplus(x));
         case Kind::log_sigmoid: return -softplus(-x);
         case Kind::tanh_shrink: return x - std::tanh(x);
-        case Kind::hard_shrink: return std::abs(x) <= f.a ? T(0) : x;
-        case Kind::soft_shrink: return x > f.a ? x - f.a : x < -f.a ? x + f.a : std::isnan(x) ? x : T(0);
-        case Kind::threshold: return x <= f.a ? f.b : x;
+        case Kind::hard_shrink: return std::abs(x) > f.a ? x : T(0);
+        case Kind::soft_shrink: return x > f.a ? x - f.a : x < -f.a ? x + f.a : T(0);
+        case Kind::threshold: return x > f.a ? x : f.b;
         case Kind::celu: return x > 0 ? x : f.a * std::expm1(x / f.a);
         case Kind::sparse_plus: return x <= -1 ? T(0) : x < 1 ? T(0.25) * (x + 1) * (x + 1) : x;
         case Kind::sparse_sigmoid: return x <= -1 ? T(0) : x < 1 ? T(0.5) * (x + 1) : std::isnan(x) ? x : T(1);
