@@ -2,49 +2,18 @@
 //
 // TABLE is baseline, avx2, avx512, reproducible or double. Prints the largest error of each function, in units in the last
 // place of the result; memory ends at pages that may not be touched.
-#include <cfenv>
 #include <cstdint>
 #include <cstring>
 #include <limits>
 
 #include "expect.hpp"
 #include "functions.hpp"
-#include "guarded.hpp"
 #include "keras_hep/simd/choose.hpp"
+#include "window_kernels.hpp"
 
 using namespace keras_hep::simd;
 
 namespace {
-
-constexpr int forbidden = FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW;
-
-/// Numbers from -1 to 1, always the same.
-class Random {
-public:
-    double next() {
-        state_ = state_ * 6364136223846793005U + 1442695040888963407U;
-        return static_cast<double>(state_ >> 40) / static_cast<double>(1U << 23) - 1;
-    }
-
-private:
-    std::uint64_t state_ = 1;
-};
-
-template <class T>
-T slack_value(std::size_t i) {
-    using Limits = std::numeric_limits<T>;
-    const T values[] = {Limits::quiet_NaN(), Limits::infinity(), -Limits::infinity(), Limits::max(), -Limits::max(), Limits::signaling_NaN()};
-    return values[i % 6];
-}
-
-/// Values in guarded memory with a slack behind them that holds what raises exceptions where it is used.
-template <class T>
-class WithSlack : public Guarded<T> {
-public:
-    explicit WithSlack(std::size_t size) : Guarded<T>(size + slack) {
-        for (std::size_t i = 0; i < slack; ++i) (*this)[size + i] = slack_value<T>(i);
-    }
-};
 
 template <class T>
 void test_product(const Kernels<T>& kernels, Random& random, std::size_t rows, std::size_t units, std::size_t depth, std::size_t stride,
@@ -137,12 +106,14 @@ void test_function(const Kernels<T>& kernels, const Known& known) {
     WithSlack<T> x(size), y(size);
     for (std::size_t i = 0; i < size; ++i) x[i] = static_cast<T>(values[i]);
     kernels.apply(function, x.data(), y.data(), size);
+    // What Keras makes of NaN: it is not above a threshold.
+    const bool is_forgotten = known.kind == Kind::hard_shrink || known.kind == Kind::soft_shrink || known.kind == Kind::threshold;
     double worst = 0;
     std::size_t where = 0;
     for (std::size_t i = 0; i < size; ++i) {
         if (std::isfinite(x[i]) && std::abs(static_cast<float>(x[i])) > known.largest) continue;
         const double here = error(y[i], scalar(exact, static_cast<double>(x[i])), known);
-        EXPECT(std::isnan(y[i]) || !std::isnan(x[i]));
+        EXPECT(!std::isnan(x[i]) || std::isnan(y[i]) != is_forgotten);
         if (here > worst) {
             worst = here;
             where = i;
@@ -263,6 +234,7 @@ void test_masked_sum(const Kernels<T>& kernels) {
 
 template <class T>
 void test(const Kernels<T>& kernels) {
+    test_windows(kernels);
     test_products(kernels);
     test_value_by_value(kernels);
     test_softmax(kernels);

@@ -3,6 +3,8 @@
 A new layer joins with an entry in LAYERS: a name, the shape of an event that the layers receive, and the layers.
 """
 
+import shutil
+import subprocess
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,6 +17,9 @@ from keras_hep.errors import UnsupportedLayerError
 from keras_hep.export import export
 from tests.contracts.exportable import check_exportable
 from tests.cpp.networks import randomised
+from tests.cpp.programs import HERE, build_program
+
+pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
 
 
 @dataclass
@@ -150,6 +155,14 @@ def test_layer(entry, tmp_path):
     model = entry.model()
     values = np.random.default_rng(6).normal(0, 1, (12, *model.input_shape[1:])).astype(np.float32)
     check_exportable(model, {"x": values}, tmp_path)
+
+
+def test_every_table_of_kernels_and_batches(tmp_path):
+    flags = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+    program = build_program(HERE / "layers.cpp", tmp_path / "layers", *flags)
+    paths = [export(entry.model(), tmp_path / f"{entry.name}.json", vectors=3) for entry in LAYERS]
+    done = subprocess.run([program, *paths], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
 
 
 # Layers of several inputs, and the shapes of these.

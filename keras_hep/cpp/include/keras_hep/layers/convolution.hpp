@@ -86,7 +86,7 @@ public:
     bool absorb_after(const Affine<T>& map) override {
         if (function_.kind != Kind::linear) return false;
         for (std::size_t i = 0; i < weights_.size(); ++i) weights_[i] *= map.factor[i % filters_];
-        for (std::size_t k = 0; k < filters_; ++k) bias_[k] = bias_[k] * map.factor[k] + map.offset[k];
+        for (std::size_t k = 0; k < filters_; ++k) bias_[k] = simd::rounded(bias_[k] * map.factor[k]) + map.offset[k];
         return true;
     }
 
@@ -94,7 +94,7 @@ public:
         if (groups_ > 1 || is_padded(axes_)) return false;  // padding stands behind the map: it is zero
         for (std::size_t i = 0; i < weights_.size(); ++i) {
             const std::size_t channel = i / filters_ % channels_;
-            bias_[i % filters_] += map.offset[channel] * weights_[i];
+            bias_[i % filters_] += simd::rounded(map.offset[channel] * weights_[i]);
             weights_[i] *= map.factor[channel];
         }
         return true;

@@ -93,7 +93,7 @@ public:
     bool absorb_after(const Affine<T>& map) override {
         if (function_.kind != Kind::linear) return false;
         for (std::size_t i = 0; i < weights_.size(); ++i) weights_[i] *= map.factor[i % filters_];
-        for (std::size_t k = 0; k < filters_; ++k) bias_[k] = bias_[k] * map.factor[k] + map.offset[k];
+        for (std::size_t k = 0; k < filters_; ++k) bias_[k] = simd::rounded(bias_[k] * map.factor[k]) + map.offset[k];
         return true;
     }
 

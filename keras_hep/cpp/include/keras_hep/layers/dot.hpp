@@ -52,7 +52,7 @@ public:
                     const T* b = right + j * size_ * right_.inner;
                     for (std::size_t k = 0; k < size_; ++k, b += right_.inner) {
                         const T value = a[k * left_.inner];
-                        for (std::size_t n = 0; n < right_.inner; ++n) output[n] += value * b[n];
+                        for (std::size_t n = 0; n < right_.inner; ++n) output[n] += simd::rounded(value * b[n]);
                     }
                 }
             }

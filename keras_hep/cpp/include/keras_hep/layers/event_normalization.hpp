@@ -42,6 +42,11 @@ public:
     }
 
 private:
+    template <bool squares>
+    static T term(T x, T mean) {
+        return squares ? simd::rounded((x - mean) * (x - mean)) : x;
+    }
+
     /// The sum of (x - mean)^2, or of x, over a group.
     template <bool squares>
     T sum(const T* x, T mean) const {
@@ -50,9 +55,9 @@ private:
         for (std::size_t pixel = 0; pixel < parts_.pixels; ++pixel, x += gamma_.size()) {
             std::size_t i = 0;
             for (; i + lanes <= parts_.size; i += lanes) {
-                for (std::size_t j = 0; j < lanes; ++j) sums[j] += squares ? (x[i + j] - mean) * (x[i + j] - mean) : x[i + j];
+                for (std::size_t j = 0; j < lanes; ++j) sums[j] += term<squares>(x[i + j], mean);
             }
-            for (; i < parts_.size; ++i) sums[i % lanes] += squares ? (x[i] - mean) * (x[i] - mean) : x[i];
+            for (; i < parts_.size; ++i) sums[i % lanes] += term<squares>(x[i], mean);
         }
         T total = 0;
         for (const T part : sums) total += part;
@@ -65,7 +70,7 @@ private:
         const T inverse = T(1) / std::sqrt(sum<true>(input + first, mean) / number + epsilon_);
         for (std::size_t k = first; k < first + parts_.size; ++k) {
             factor[k] = inverse * gamma_[k];
-            offset[k] = beta_[k] - mean * factor[k];
+            offset[k] = beta_[k] - simd::rounded(mean * factor[k]);
         }
     }
 
@@ -139,7 +144,7 @@ public:
         for (std::size_t i = 0; i < outer_ * events; ++i, input += size_ * inner_, output += size_ * inner_) {
             for (std::size_t j = 0; j < inner_; ++j) {
                 T squares = 0;
-                for (std::size_t k = 0; k < size_; ++k) squares += input[k * inner_ + j] * input[k * inner_ + j];
+                for (std::size_t k = 0; k < size_; ++k) squares += simd::rounded(input[k * inner_ + j] * input[k * inner_ + j]);
                 const T length = std::sqrt(squares);
                 const T factor = T(1) / (length < epsilon_ ? epsilon_ : length);
                 for (std::size_t k = 0; k < size_; ++k) output[k * inner_ + j] = input[k * inner_ + j] * factor;

@@ -305,9 +305,9 @@ KERAS_HEP_TARGET static inline void pool(const Windows& windows, float factor, c
     const std::size_t results = windows.results, step = windows.step, number = windows.number, stride = windows.stride, size = windows.size;
     for (std::size_t r = 0; r < results; ++r, x += step, y += size) {
         for (std::size_t i = 0; i < size; i += width) {
-            Floats sum = load(x + i);
+            Floats sum = part(x + i, size - i);
             for (std::size_t j = 1; j < number; ++j) {
-                const Floats value = load(x + j * stride + i);
+                const Floats value = part(x + j * stride + i, size - i);
                 sum = is_largest ? choose((Bits)(sum >= value) | (Bits)(sum != sum), sum, value) : sum + value;
             }
             store(y + i, is_largest ? sum : sum * factor);
@@ -328,7 +328,7 @@ KERAS_HEP_TARGET static inline void tap(const Taps<float>& taps, const float* x,
             const float* weights = taps.weights.data() + i;
             Floats sum = load(bias + i);
             for (const std::size_t place : taps.places) {
-                sum = load(x + place + i) * load(weights) + sum;
+                sum = part(x + place + i, size - i) * part(weights, size - i) + sum;
                 weights += size;
             }
             store(y + i, sum);
