@@ -48,7 +48,9 @@ def _normalization(site: Site) -> list[Node]:
 def _rescaling(site: Site) -> list[Node]:
     scale, offset = (np.asarray(value, np.float32) for value in (site.layer.scale, site.layer.offset))
     if max(scale.ndim, offset.ndim) > 1:
-        raise site.unsupported("has a scale or an offset of several axes", "give one number for each entry of the last axis")
+        raise site.unsupported(
+            "has a scale or an offset of several axes", "give one number for each entry of the last axis"
+        )
     last = (site.shape[-1],)
     gamma = site.numbers("scale", np.broadcast_to(scale, last))
     return [_map(site, len(site.shape) - 1, gamma=gamma, beta=site.numbers("offset", np.broadcast_to(offset, last)))]
