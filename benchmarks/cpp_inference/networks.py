@@ -47,7 +47,9 @@ class Timed:
     @property
     def expected(self) -> Floats:
         """What Keras makes of the events."""
-        return np.asarray(self.model.predict(self.inputs, batch_size=100, verbose=0))
+        tensors = [self.inputs[tensor.name] for tensor in self.model.inputs]
+        values = tensors if len(tensors) > 1 else tensors[0]
+        return np.asarray(self.model.predict(values, batch_size=100, verbose=0))
 
     @property
     def preprocessing(self) -> tuple[Floats, Floats]:

@@ -65,20 +65,20 @@ def to_onnx(net: Timed, batch: int) -> bytes:
         _cnn(graph, net)
     else:
         rows, each, layers = net.dense_layers()
+        # With rows as a batch, a layer is one operation of ONNX Runtime; with three axes it would be two.
+        if rows > 1:
+            graph.then("Reshape", graph.constant(np.array([batch * rows, shape[-1]])))
         for number, (weights, bias, relu) in enumerate(layers):
             if rows > 1 and number == each:
-                graph.then("ReduceSum", graph.constant(np.array([1], np.int64)), keepdims=0)
-            _dense(graph, weights, bias, relu, matrix=rows > 1 and number < each)
+                graph.then("Reshape", graph.constant(np.array([batch, rows, len(weights)])))
+                graph.then("ReduceSum", graph.constant(np.array([1])), keepdims=0)
+            _dense(graph, weights, bias, relu)
     graph.then("Softmax", axis=-1)
     return graph.model(shape, [batch, net.model.output_shape[-1]])
 
 
-def _dense(graph: _Graph, weights: Any, bias: Any, relu: bool, matrix: bool = False) -> None:
-    if matrix:
-        graph.then("MatMul", graph.constant(weights.astype(np.float32)))
-        graph.then("Add", graph.constant(bias.astype(np.float32)))
-    else:
-        graph.then("Gemm", graph.constant(weights.astype(np.float32)), graph.constant(bias.astype(np.float32)))
+def _dense(graph: _Graph, weights: Any, bias: Any, relu: bool) -> None:
+    graph.then("Gemm", graph.constant(weights.astype(np.float32)), graph.constant(bias.astype(np.float32)))
     if relu:
         graph.then("Relu")
 

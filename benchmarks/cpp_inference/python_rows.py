@@ -80,8 +80,7 @@ def _onnx_empty(net: Timed, batch: int) -> tuple[Call, Callable[[], Floats]]:
 def _function(net: Timed, batch: int) -> tuple[Any, list[Any]]:
     import tensorflow as tf
 
-    names = [tensor.name for tensor in net.model.inputs]
-    tensors = [tf.constant(net.inputs[name][:batch]) for name in names]
+    tensors = [tf.constant(net.inputs[tensor.name][:batch]) for tensor in net.model.inputs]
 
     @tf.function
     def evaluate(*values: Any) -> Any:
@@ -98,9 +97,11 @@ def _tensorflow(net: Timed, batch: int) -> tuple[Call, Callable[[], Floats]]:
 def _litert(net: Timed, batch: int) -> tuple[Call, Callable[[], Floats]]:
     import tensorflow as tf
     from ai_edge_litert.interpreter import Interpreter
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     evaluate, tensors = _function(net, batch)
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([evaluate], net.model)
+    frozen = convert_variables_to_constants_v2(evaluate)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
     interpreter = Interpreter(model_content=converter.convert(), num_threads=1)
     interpreter.allocate_tensors()
     for detail in interpreter.get_input_details():

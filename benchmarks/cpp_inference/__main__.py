@@ -1,0 +1,80 @@
+"""Time of an event in the C++ runtime, beside ONNX Runtime, LiteRT, TensorFlow, Eigen and plain loops.
+
+Writes benchmarks/results/cpp_inference.json, .md and .png. ONNX Runtime and LiteRT are run where they are installed
+(``pip install onnxruntime onnx ai-edge-litert``), Eigen where its headers are (``apt install libeigen3-dev``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import logging
+import os
+import tempfile
+import time
+from pathlib import Path
+
+RESULTS = Path(__file__).parents[1] / "results"
+PEERS = ("tensorflow", "onnxruntime", "ai-edge-litert")
+
+
+def main() -> None:
+    """Read the command line, measure, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--networks", default="abcde", help="letters of the networks")
+    parser.add_argument("--rounds", type=int, default=40, help="times that each row is measured")
+    parser.add_argument("--seconds", type=float, default=0.004, help="that a measurement takes at least")
+    parser.add_argument(
+        "--cpu", type=int, default=max(os.sched_getaffinity(0)), help="core that all of it is pinned to"
+    )
+    parser.add_argument("--output", type=Path, default=RESULTS, help="folder to write the results to")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    # Before TensorFlow is imported, so that all of its threads stay there.
+    os.sched_setaffinity(0, {arguments.cpu})
+    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
+
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+    from benchmarks.cpp_inference.cpp_rows import CPP_ROWS
+    from benchmarks.cpp_inference.extras import compile_cost, machine, named_calls, residual_chains
+    from benchmarks.cpp_inference.measure import measure
+    from benchmarks.cpp_inference.networks import build
+    from benchmarks.cpp_inference.python_rows import PYTHON_ROWS
+    from benchmarks.cpp_inference.table import picture, table
+    from keras_hep._io import atomic_path, write_json, write_text
+
+    rounds, seconds = arguments.rounds, arguments.seconds
+    with tempfile.TemporaryDirectory(prefix="keras_hep_") as name:
+        folder = Path(name)
+        results = {
+            "date": time.strftime("%Y-%m-%d"),
+            **machine(),
+            "rounds": rounds,
+            "versions": {name: version for name in PEERS if (version := _version(name))},
+            "networks": {
+                key: measure(build(key), [*CPP_ROWS, *PYTHON_ROWS], rounds, seconds, folder)
+                for key in arguments.networks
+            },
+            "named_calls": named_calls(rounds, seconds, folder),
+            "residual_blocks": residual_chains(rounds, seconds, folder),
+            "compile": compile_cost(5, folder),
+        }
+    write_json(arguments.output / "cpp_inference.json", results)
+    write_text(arguments.output / "cpp_inference.md", table(results))
+    with atomic_path(arguments.output / "cpp_inference.png") as path:
+        picture(results).savefig(path, format="png", dpi=130)
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+if __name__ == "__main__":
+    main()
