@@ -34,7 +34,7 @@ app.command()(predict.predict)
 app.command()(quantize.quantize)
 app.add_typer(firmware.app, name="firmware")
 app.command()(export.export)
-app.command()(cpp.cpp)
+app.add_typer(cpp.app, name="cpp")
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["cmake_dir", "include_dir", "tools_dir"]
+__all__ = ["cmake_dir", "include_dir", "pkg_config_dir", "tools_dir"]
 
 _HERE = Path(__file__).resolve().parent
 
@@ -17,6 +17,11 @@ def cmake_dir() -> Path:
 def include_dir() -> Path:
     """Return the folder for ``g++ -I...``; programs include ``keras_hep/network.hpp``."""
     return _HERE / "include"
+
+
+def pkg_config_dir() -> Path:
+    """Return the folder for ``PKG_CONFIG_PATH``."""
+    return _HERE / "pkgconfig"
 
 
 def tools_dir() -> Path:

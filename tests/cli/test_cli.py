@@ -12,6 +12,7 @@ import pytest
 import typer
 
 from keras_hep import cli, training
+from keras_hep.cpp.amalgamation import amalgamated
 from tests.cli.conftest import COMMAND, content, write_train
 
 
@@ -30,7 +31,7 @@ def commands():
 
 def test_the_commands_are_those_of_the_house():
     assert commands() == [
-        ("cpp",), ("export",), ("firmware", "build"), ("generate",), ("inspect",), ("predict",), ("quantize",),
+        ("cpp", "amalgamate"), ("export",), ("firmware", "build"), ("generate",), ("inspect",), ("predict",), ("quantize",),
         ("quickstart",), ("train",),
     ]  # fmt: skip
 
@@ -211,4 +212,24 @@ def test_quickstart_refuses_impossible_options(refused, pattern, arguments):
 
 
 def test_cpp_wants_one_of_its_options(refused):
-    refused("give one of --cmake-dir and --include-dir", "cpp")
+    refused("give one of --cmake-dir, --include-dir and --pkg-config-dir", "cpp")
+    refused("give one of", "cpp", "--cmake-dir", "--include-dir")
+    refused("the command 'amalgamate' takes no --cmake-dir", "cpp", "--cmake-dir", "amalgamate")
+
+
+def test_cpp_prints_folders(run):
+    files = {
+        "--cmake-dir": "keras_hepConfig.cmake",
+        "--include-dir": "keras_hep/network.hpp",
+        "--pkg-config-dir": "keras_hep.pc",
+    }
+    for option, file in files.items():
+        outcome = run("cpp", option)
+        assert outcome.code == 0 and (Path(outcome.out.strip()) / file).is_file()
+    assert "keras-hep cpp --include-dir" in " ".join(run("cpp", "--help").out.split())
+
+
+def test_cpp_writes_one_header(run, tmp_path):
+    outcome = run("cpp", "amalgamate", "--output", tmp_path / "one.hpp")
+    assert outcome.code == 0
+    assert (tmp_path / "one.hpp").read_text() == amalgamated()

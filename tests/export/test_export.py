@@ -10,12 +10,11 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from keras_hep.cli.cpp import cpp as cli_cpp
 from keras_hep.cli.export import Format
 from keras_hep.cli.export import export as cli_export
 from keras_hep.data import FeatureSpec
-from keras_hep.errors import DataError, ExportError, KerasHepError, OutputError, ParityError, UnsupportedLayerError
-from keras_hep.export import check, cmake_dir, export, include_dir, schema
+from keras_hep.errors import DataError, ExportError, OutputError, ParityError, UnsupportedLayerError
+from keras_hep.export import check, export, schema
 from keras_hep.export.document import trace
 from keras_hep.export.vectors import synthetic_inputs
 from keras_hep.layers import MaskedSum, Preprocessing
@@ -344,9 +343,3 @@ def test_command_line(jet_file, fitted_spec, tmp_path, capsys):
         cli_export(model, tmp_path / "lwtnn.json", format=Format.lwtnn, check=jet_file)
     with pytest.raises(ExportError, match=r"'j_pt'.*lwtnn"):
         cli_export(model, tmp_path / "lwtnn.json", format=Format.lwtnn)
-    cli_cpp(cmake_dir=True)
-    cli_cpp(include_dir=True)
-    assert capsys.readouterr().out.split() == [str(cmake_dir()), str(include_dir())]
-    assert (cmake_dir() / "keras_hepConfig.cmake").is_file() and (include_dir() / "keras_hep" / "network.hpp").is_file()
-    with pytest.raises(KerasHepError, match="give one of"):
-        cli_cpp()
