@@ -16,7 +16,7 @@ from keras_hep.cpp.amalgamation import amalgamated
 from keras_hep.data import FeatureSpec
 from keras_hep.export import export, include_dir
 from tests.cpp.networks import tagger
-from tests.cpp.test_runtime import FIXTURE, STRICT, build_program
+from tests.cpp.test_runtime import FIXTURE, STRICT
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
