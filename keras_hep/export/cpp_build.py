@@ -19,15 +19,19 @@ _FLAGS = ["-std=c++17", "-O2"]
 _TAIL = 2000  # characters of a failing program's messages that are shown
 
 
-def compiled(source: Path) -> Path:
+def compiled(source: Path, *flags: str) -> Path:
     """Compile a program, or return the one that was compiled before from the same sources by the same compiler.
+
+    Args:
+        source: its only source, beside the headers of the runtime.
+        flags: more flags of the compiler, such as those of a shared library.
 
     Raises:
         MissingToolError: there is no C++ compiler.
         ExportError: the compiler fails.
     """
-    command = [*compiler(), *_FLAGS]
-    digest = hashlib.sha256(run([*command, "--version"], "asking the C++ compiler for its version").encode())
+    command = [*compiler(), *_FLAGS, *flags]
+    digest = hashlib.sha256(run([*compiler(), "--version"], "asking the C++ compiler for its version").encode())
     digest.update(shlex.join(command).encode())
     for file in [source, *sorted([*include_dir().rglob("*.hpp"), *include_dir().rglob("*.inl")])]:
         digest.update(f"{file.name}\0".encode() + file.read_bytes())

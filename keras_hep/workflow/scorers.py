@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
@@ -14,11 +12,9 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from keras_hep._io import file_hash
-from keras_hep.cpp import tools_dir
 from keras_hep.data.features import FeatureSpec
-from keras_hep.errors import ExportError, FeatureError, KerasHepError, ModelError
-from keras_hep.export import schema
-from keras_hep.export.cpp_build import compiled, run
+from keras_hep.errors import FeatureError, KerasHepError, ModelError
+from keras_hep.export import Network, schema
 from keras_hep.layers import feature_spec_of
 from keras_hep.models import load
 from keras_hep.quantization import is_quantized, load_quantized
@@ -93,41 +89,22 @@ class CppScorer:
         self._path = Path(path)
         document = schema.read(self._path)
         self.identity = file_hash(self._path)
-        self._nodes = document["nodes"]
-        self._inputs = document["inputs"]
-        for entry in self._inputs:
+        entries = document["inputs"]
+        for entry in entries:
             here = [feature.name for feature in spec.input(entry["name"]).features]
             there = [feature["name"] for feature in entry["features"] or ()]
             if here != there:
                 raise FeatureError(
                     f"the input '{entry['name']}' of '{path}' is {there}, that of the specification {here}"
                 )
-        self.spec = spec.select([entry["name"] for entry in self._inputs])
+        self.spec = spec.select([entry["name"] for entry in entries])
         labels = [label for output in document["outputs"] for label in output["labels"]]
         self.columns = tuple(f"score_{label}" for label in labels)
-        self._program = compiled(tools_dir() / "evaluate.cpp")
+        self._network = Network(self._path)
 
     def scores(self, inputs: Mapping[str, Floats]) -> Floats:
         """Return the outputs of the network."""
-        events = len(next(iter(inputs.values())))
-        with tempfile.TemporaryDirectory(prefix="keras_hep_") as folder:
-            source, target = Path(folder) / "events", Path(folder) / "values"
-            with source.open("wb") as handle:
-                for event in range(events):
-                    for entry in self.spec.inputs:
-                        values = inputs[entry.name][event]
-                        if entry.is_sequence:
-                            values = values[: int(inputs[entry.mask_name][event].sum())]
-                            handle.write(np.uint32(len(values)).tobytes())
-                        handle.write(values.tobytes())
-            run([self._program, self._path, source, target], f"evaluating '{self._path}' in C++")
-            values = np.fromfile(target, dtype=np.float32).reshape(events, -1)
-        nodes = sum(math.prod(node["shape"]) for node in self._nodes)
-        if values.shape[1] != nodes + len(self.columns):
-            raise ExportError(
-                f"'{self._path}': {values.shape[1]} values an event came back, not {nodes + len(self.columns)}"
-            )
-        return values[:, nodes:]
+        return np.concatenate([*self._network.predict(inputs).values()], axis=1)
 
 
 def _loaded(path: Path) -> keras.Model:
