@@ -22,8 +22,8 @@ def main() -> None:
     """Read the command line, measure, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--networks", default="abcde", help="letters of the networks")
-    parser.add_argument("--rounds", type=int, default=40, help="times that each row is measured")
-    parser.add_argument("--seconds", type=float, default=0.004, help="that a measurement takes at least")
+    parser.add_argument("--rounds", type=int, default=80, help="times that each row is measured")
+    parser.add_argument("--seconds", type=float, default=0.0015, help="that a measurement takes at least")
     parser.add_argument(
         "--cpu", type=int, default=max(os.sched_getaffinity(0)), help="core that all of it is pinned to"
     )

@@ -47,9 +47,22 @@ class Timed:
     @property
     def expected(self) -> Floats:
         """What Keras makes of the events."""
-        tensors = [self.inputs[tensor.name] for tensor in self.model.inputs]
+        return self._predicted(self.model)
+
+    def spread(self) -> Timed:
+        """Let the last dense layer give logits that differ from event to event, so that a comparison says something."""
+        layer = self.model.layers[-2]
+        logits = self._predicted(keras.Model(self.model.inputs, layer.output))
+        mean, width = logits.mean(axis=0), logits.std(axis=0)
+        kernel, bias = (np.asarray(values) for values in (layer.kernel, layer.bias))
+        layer.kernel.assign(kernel / width)
+        layer.bias.assign((bias - mean) / width)
+        return self
+
+    def _predicted(self, model: keras.Model) -> Floats:
+        tensors = [self.inputs[tensor.name] for tensor in model.inputs]
         values = tensors if len(tensors) > 1 else tensors[0]
-        return np.asarray(self.model.predict(values, batch_size=100, verbose=0))
+        return np.asarray(model.predict(values, batch_size=100, verbose=0))
 
     @property
     def preprocessing(self) -> tuple[Floats, Floats]:
@@ -63,7 +76,7 @@ class Timed:
         return scale, scale * np.array([feature.offset for feature in features], np.float32)
 
     def dense_layers(self) -> tuple[int, int, list[tuple[Floats, Floats, bool]]]:
-        """Return the dense layers with preprocessing and batch normalisations folded in.
+        """Return the dense layers with preprocessing, batch normalisations and the scale of the sum folded in.
 
         Returns:
             The rows of an event, the number of layers before the sum over rows, and the weights, bias and whether a relu
@@ -71,12 +84,14 @@ class Timed:
         """
         factor, offset = self.preprocessing
         layers: list[tuple[Floats, Floats, bool]] = []
-        each = None
+        each, scale = None, 1.0
         for layer in self.model.layers:
             if isinstance(layer, keras.layers.Dense):
                 weights, bias = (np.asarray(values) for values in (layer.kernel, layer.bias))
                 if not layers:
                     weights, bias = factor[:, None] * weights, bias + offset @ weights
+                if len(layers) == each:
+                    weights = weights * scale
                 layers.append((weights, bias, layer.activation is keras.activations.relu))
             elif isinstance(layer, keras.layers.BatchNormalization):
                 gain = np.asarray(layer.gamma) / np.sqrt(np.asarray(layer.moving_variance) + layer.epsilon)
@@ -84,7 +99,7 @@ class Timed:
                 bias = (bias - np.asarray(layer.moving_mean)) * gain + np.asarray(layer.beta)
                 layers[-1] = (weights * gain, bias, True)
             elif isinstance(layer, MaskedSum):
-                each = len(layers)
+                each, scale = len(layers), layer.scale
         rows = self.events.shape[1] if each is not None else 1
         return rows, len(layers) if each is None else each, layers
 
@@ -100,7 +115,7 @@ class Timed:
 def build(key: str) -> Timed:
     """Return the network with this letter."""
     keras.utils.set_random_seed(ord(key))
-    return _BUILDERS[key]()
+    return _BUILDERS[key]().spread()
 
 
 def residual(blocks: int) -> Timed:
@@ -171,7 +186,7 @@ def _deep_sets() -> Timed:
     x = Preprocessing(_spec("parts", 8, 40), "parts")(inputs)
     for units in (100, 100, 128):
         x = keras.layers.Dense(units, activation="relu")(x)
-    x = MaskedSum()([x, mask])
+    x = MaskedSum(scale=1 / 40)([x, mask])
     for units in (100, 100):
         x = keras.layers.Dense(units, activation="relu")(x)
     events = np.random.default_rng(2).normal(size=(EVENTS, 40, 8)).astype(np.float32)
