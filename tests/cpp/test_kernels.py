@@ -1,10 +1,16 @@
 """The kernels of the C++ runtime: each table against plain loops in double precision, and the bits of the reproducible one."""
 
+import os
+import platform
 import shutil
 import subprocess
 
+import keras
 import pytest
+from keras import layers
 
+from keras_hep.export import export
+from tests.cpp.networks import randomised, rich_spec, tagger
 from tests.cpp.programs import HERE, STRICT, build_program
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
@@ -21,3 +27,48 @@ def test_kernels(table, kernels):
     if done.returncode == 77:
         pytest.skip(f"this machine has no {table}")
     assert done.returncode == 0, done.stdout[-200:] + done.stderr
+
+
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory):
+    """Networks with everything that rounds: functions, normalisations on both sides of products, transforms."""
+    folder = tmp_path_factory.mktemp("networks")
+    given = keras.Input((5,), name="x")
+    x = layers.Dense(7, activation="gelu")(layers.BatchNormalization()(given))
+    x = layers.BatchNormalization()(layers.Dense(6)(layers.BatchNormalization()(x)))
+    x = layers.Activation("softplus")(x)
+    x = layers.Add()([x, layers.Dense(6, activation="elu")(x)])
+    x = layers.Concatenate()([x, layers.Dense(3, activation="softmax")(given)])
+    return [
+        export(randomised(keras.Model(given, x)), folder / "mixed.json"),
+        export(tagger("dense_tagger", rich_spec(), units=(17, 16)), folder / "dense.json"),
+        export(tagger("deep_sets", rich_spec(3), phi=(6, 5), f=(4,)), folder / "sets.json"),
+    ]
+
+
+BUILDS = [
+    ("g++", "-O2"),
+    ("g++", "-O3", "-march=native"),
+    ("g++", "-O1", "-mavx2", "-mfma"),
+    ("clang++", "-O2", "-march=native"),
+]
+
+
+@pytest.fixture(scope="module")
+def reference_bits(networks, tmp_path_factory):
+    program = build_program(HERE / "bits.cpp", tmp_path_factory.mktemp("bits") / "bits", "-O0")
+    return subprocess.run([program, *networks], capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("build", BUILDS, ids=" ".join)
+def test_the_reproducible_mode_gives_the_same_bits_however_it_is_compiled(build, networks, reference_bits, tmp_path):
+    compiler, *flags = build
+    if shutil.which(compiler) is None or platform.machine() != "x86_64":
+        pytest.skip(f"needs {compiler} on x86-64")
+    program = build_program(HERE / "bits.cpp", tmp_path / "bits", *flags, compiler=compiler)
+    without = {**os.environ, "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-FMA,-AVX512F,-AVX2_Usable,-FMA_Usable"}
+    for environment in (dict(os.environ), without):  # the C library has an exp and a log with and without FMA
+        done = subprocess.run([program, *networks], capture_output=True, text=True, check=False, env=environment)
+        if done.returncode < 0 and flags != ["-O2"]:
+            pytest.skip(f"this machine cannot run {' '.join(flags)}")
+        assert done.stdout.splitlines() == reference_bits.splitlines()

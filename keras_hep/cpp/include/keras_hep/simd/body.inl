@@ -8,6 +8,8 @@
 namespace keras_hep::simd::KERAS_HEP_SIMD {
 
 #define KERAS_HEP_INLINE [[gnu::always_inline]] KERAS_HEP_TARGET static inline
+// A function of the table: not taken into a caller, who may have been compiled for other instructions.
+#define KERAS_HEP_ENTRY [[gnu::noinline]] KERAS_HEP_TARGET static
 #define KERAS_HEP_UNROLL _Pragma("GCC unroll 16")
 
 inline constexpr std::size_t width = KERAS_HEP_BYTES / sizeof(float);
@@ -100,7 +102,7 @@ KERAS_HEP_TARGET static void each(const Function<float>& f, const float* x, floa
     for (std::size_t i = 0; i < n; i += width) store(y + i, value<kind>(part(x + i, n - i), a, b));
 }
 
-KERAS_HEP_TARGET static inline void apply(const Function<float>& f, const float* x, float* y, std::size_t n) {
+KERAS_HEP_ENTRY void apply(const Function<float>& f, const float* x, float* y, std::size_t n) {
     switch (f.kind) {
         case Kind::linear: return each<Kind::linear>(f, x, y, n);
         case Kind::relu: return each<Kind::relu>(f, x, y, n);
@@ -220,7 +222,7 @@ KERAS_HEP_TARGET static void rows_of(const Product<float>& p, std::size_t panel,
     for (; r < rows; ++r) block<1, P>(p, panel, a + r * stride_a, stride_a, c + r * stride_c);
 }
 
-KERAS_HEP_TARGET static inline void multiply(const Product<float>& p, const float* a, std::size_t stride_a, float* c, std::size_t rows) {
+KERAS_HEP_ENTRY void multiply(const Product<float>& p, const float* a, std::size_t stride_a, float* c, std::size_t rows) {
     // From the last panel to the first and down the rows: what a store leaves behind the end of its row is overwritten later.
     const std::size_t panels = (p.units + width - 1) / width;
     std::size_t done = panels;
@@ -244,22 +246,22 @@ KERAS_HEP_TARGET static inline void multiply(const Product<float>& p, const floa
     if (kind != Kind::linear && kind != Kind::relu) apply(p.function, c, c, rows * p.units);
 }
 
-KERAS_HEP_TARGET static inline void affine(const float* x, const float* factor, const float* offset, float* y, std::size_t n) {
+KERAS_HEP_ENTRY void affine(const float* x, const float* factor, const float* offset, float* y, std::size_t n) {
     for (std::size_t i = 0; i < n; i += width) store(y + i, part(x + i, n - i) * part(factor + i, n - i) + part(offset + i, n - i));
 }
 
-KERAS_HEP_TARGET static inline void combine(const float* a, const float* x, const float* b, const float* y, float* out, std::size_t n) {
+KERAS_HEP_ENTRY void combine(const float* a, const float* x, const float* b, const float* y, float* out, std::size_t n) {
     for (std::size_t i = 0; i < n; i += width) {
         const std::size_t left = n - i;
         store(out + i, part(a + i, left) * part(x + i, left) + part(b + i, left) * part(y + i, left));
     }
 }
 
-KERAS_HEP_TARGET static inline void times(const float* x, const float* y, float* out, std::size_t n) {
+KERAS_HEP_ENTRY void times(const float* x, const float* y, float* out, std::size_t n) {
     for (std::size_t i = 0; i < n; i += width) store(out + i, part(x + i, n - i) * part(y + i, n - i));
 }
 
-KERAS_HEP_TARGET static inline void softmax(const float* x, float* y, std::size_t n) {
+KERAS_HEP_ENTRY void softmax(const float* x, float* y, std::size_t n) {
     float most = x[0];
     for (std::size_t i = 1; i < n; ++i) most = x[i] > most ? x[i] : most;
     float sum = 0.0F;
@@ -294,7 +296,7 @@ KERAS_HEP_TARGET static void sum_columns(const float* x, const float* mask, std:
     KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) store(y + first + static_cast<std::size_t>(j) * width, sums[j]);
 }
 
-KERAS_HEP_TARGET static inline void masked_sum(const float* x, const float* mask, std::size_t rows, std::size_t n, float* y) {
+KERAS_HEP_ENTRY void masked_sum(const float* x, const float* mask, std::size_t rows, std::size_t n, float* y) {
     std::size_t first = 0;
     for (; first + 4 * width <= n; first += 4 * width) sum_columns<4>(x, mask, rows, n, first, y);
     for (; first < n; first += width) sum_columns<1>(x, mask, rows, n, first, y);
@@ -343,6 +345,7 @@ inline const Kernels<float>& kernels() {
 }
 
 #undef KERAS_HEP_INLINE
+#undef KERAS_HEP_ENTRY
 #undef KERAS_HEP_UNROLL
 
 }  // namespace keras_hep::simd::KERAS_HEP_SIMD

@@ -68,7 +68,11 @@
 #define KERAS_HEP_NAME "avx512"
 #define KERAS_HEP_BYTES 64
 #define KERAS_HEP_PANELS 4
+#ifdef __clang__
+#define KERAS_HEP_TARGET __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")))
+#else
 #define KERAS_HEP_TARGET __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,prefer-vector-width=512")))
+#endif
 #include "body.inl"
 #undef KERAS_HEP_TARGET
 #undef KERAS_HEP_PANELS
