@@ -60,6 +60,7 @@ public:
     std::vector<Field> items() const {
         std::vector<Field> result;
         const auto& values = get<json::Array>("an array of objects, arrays or strings");
+        result.reserve(values.size());
         for (std::size_t i = 0; i < values.size(); ++i) result.emplace_back(values[i], path_ + "[" + std::to_string(i) + "]", root_);
         return result;
     }

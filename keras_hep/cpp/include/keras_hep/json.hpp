@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -149,7 +151,7 @@ private:
     Value parse_array() {
         if (take(']')) return {Array{}};
         Numbers numbers;
-        Array values;
+        std::deque<Value> values;  // does not take three times its size while it grows, as a vector does
         path_.emplace_back(std::size_t{0});
         do {
             path_.back() = std::max(numbers.size(), values.size());
@@ -159,14 +161,14 @@ private:
                 numbers.push_back(*number);
                 continue;
             }
-            for (double earlier : numbers) values.push_back({earlier});
-            numbers.clear();
+            for (double earlier : numbers) values.emplace_back().data = earlier;
+            numbers = {};
             values.push_back(std::move(value));
         } while (take(','));
         path_.pop_back();
         expect(']', "or ',' in an array");
         if (values.empty()) return {std::move(numbers)};
-        return {std::move(values)};
+        return {Array(std::make_move_iterator(values.begin()), std::make_move_iterator(values.end()))};
     }
 
     Value parse_object() {
