@@ -1,0 +1,104 @@
+"""Layers for random graphs: a new layer that can be exported joins with one line of the table."""
+
+from functools import partial
+
+import keras
+from keras import layers
+
+SMOOTH = ("elu", "gelu", "selu", "sigmoid", "silu", "softplus", "softsign", "tanh", "relu", "leaky_relu", "hard_sigmoid", None)
+
+
+def _pick(random, *choices):
+    return choices[random.integers(len(choices))]
+
+
+def _activation(random):
+    return _pick(random, *SMOOTH)
+
+
+def _windowed(kind, axes, random, x, **more):
+    """Return a layer of windows that fit into the shape of x."""
+    sizes = [int(random.integers(1, min(3, size) + 1)) for size in x.shape[1 : axes + 1]]
+    return kind(sizes, strides=int(random.integers(1, 3)), padding=_pick(random, "same", "valid"), **more)(x)
+
+
+def _convolution(kind, axes, random, x):
+    more = {"activation": _activation(random), "use_bias": bool(random.integers(2))}
+    return _windowed(partial(kind, int(random.integers(1, 6))), axes, random, x, **more)
+
+
+def _reshaped(random, x):
+    sizes = list(x.shape[1:])
+    return layers.Reshape([sizes[-1], *sizes[:-1]])(x)
+
+
+def _permuted(random, x):
+    return layers.Permute([int(axis) + 1 for axis in random.permutation(len(x.shape) - 1)])(x)
+
+
+# name -> numbers of axes (without that of the events) for which it is made, and a function of random numbers and the tensor
+LAYERS = {
+    "dense": ((1, 2, 3), lambda r, x: layers.Dense(int(r.integers(1, 20)), _activation(r), use_bias=bool(r.integers(2)))(x)),
+    "wide": ((1,), lambda r, x: layers.Dense(int(r.integers(30, 70)), _activation(r))(x)),
+    "softmax": ((1, 2), lambda r, x: layers.Softmax(axis=-1)(layers.Dense(int(r.integers(2, 7)))(x))),
+    "function": ((1, 2, 3), lambda r, x: layers.Activation(_pick(r, *SMOOTH[:-1]))(x)),
+    "batch_normalization": ((1, 2, 3), lambda r, x: layers.BatchNormalization()(x)),
+    "another_axis": ((2, 3), lambda r, x: layers.BatchNormalization(axis=1)(x)),
+    "layer_normalization": ((1, 2), lambda r, x: layers.LayerNormalization(epsilon=0.1)(x)),
+    "prelu": ((1, 2), lambda r, x: layers.PReLU()(x)),
+    "dropout": ((1, 2, 3), lambda r, x: layers.Dropout(0.5)(x)),
+    "flatten": ((2, 3), lambda r, x: layers.Flatten()(x)),
+    "reshape": ((2, 3), _reshaped),
+    "permute": ((2, 3), _permuted),
+    "repeat": ((1,), lambda r, x: layers.RepeatVector(int(r.integers(1, 4)))(x)),
+    "conv1d": ((2,), partial(_convolution, layers.Conv1D, 1)),
+    "conv2d": ((3,), partial(_convolution, layers.Conv2D, 2)),
+    "separable1d": ((2,), partial(_convolution, layers.SeparableConv1D, 1)),
+    "transposed1d": ((2,), partial(_convolution, layers.Conv1DTranspose, 1)),
+    "max_pooling1d": ((2,), partial(_windowed, layers.MaxPooling1D, 1)),
+    "max_pooling2d": ((3,), partial(_windowed, layers.MaxPooling2D, 2)),
+    "average_pooling1d": ((2,), partial(_windowed, layers.AveragePooling1D, 1)),
+    "average_pooling2d": ((3,), partial(_windowed, layers.AveragePooling2D, 2)),
+    "global_average1d": ((2,), lambda r, x: layers.GlobalAveragePooling1D()(x)),
+    "global_average2d": ((3,), lambda r, x: layers.GlobalAveragePooling2D()(x)),
+    "global_max1d": ((2,), lambda r, x: layers.GlobalMaxPooling1D()(x)),
+    "zero_padding1d": ((2,), lambda r, x: layers.ZeroPadding1D((int(r.integers(3)), 1))(x)),
+    "upsampling1d": ((2,), lambda r, x: layers.UpSampling1D(2)(x)),
+}  # fmt: skip
+
+# of several tensors of one shape
+MERGES = (layers.Add, layers.Average, layers.Maximum, layers.Minimum, layers.Multiply, layers.Concatenate)
+
+MOST = 300  # values of a tensor that further layers are put behind
+
+
+def random_graph(random):
+    """Return a functional model: branches, merges, results used twice, one to three outputs, from one or two inputs."""
+    given = [_input(random, number) for number in range(int(random.integers(1, 3)))]
+    tensors = list(given)
+    for _ in range(int(random.integers(2, 9))):
+        x = _pick(random, *tensors[-4:])
+        alike = [y for y in tensors if y.shape == x.shape and y is not x]
+        if alike and random.random() < 0.4:
+            tensors.append(_pick(random, *MERGES)()([x, _pick(random, *alike)]))
+            continue
+        names = [name for name, (ranks, _) in LAYERS.items() if len(x.shape) - 1 in ranks]
+        if (size := _size(x)) and size <= MOST:
+            tensors.append(LAYERS[_pick(random, *names)][1](random, x))
+    unread = [x for x in tensors[len(given) :] if not x._keras_history.operation._outbound_nodes]
+    outputs = unread[-3:] or [layers.Dense(2)(layers.Flatten()(given[0]))]
+    if random.random() < 0.3 and len(tensors) > len(given) + 1 and tensors[len(given)] not in outputs:
+        outputs.append(tensors[len(given)])
+    return keras.Model(given, [layers.Identity(name=f"out_{i}")(x) for i, x in enumerate(outputs)])
+
+
+def _size(x):
+    total = 1
+    for size in x.shape[1:]:
+        total *= size
+    return total
+
+
+def _input(random, number):
+    shape = [int(random.integers(1, 8)) for _ in range(int(random.integers(1, 4)))]
+    return keras.Input(shape, name=f"given_{number}")
