@@ -13,6 +13,7 @@ from keras_hep.export.layers import (
     normalization,
     pooling,
     preprocessing,
+    recurrent,
     refused,
     reshaping,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "normalization",
     "pooling",
     "preprocessing",
+    "recurrent",
     "refused",
     "reshaping",
     "to_nodes",

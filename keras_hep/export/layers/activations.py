@@ -11,7 +11,7 @@ import numpy as np
 
 from keras_hep.export.layers.registry import Node, Site, handles
 
-__all__ = ["with_activation"]
+__all__ = ["function_of", "with_activation"]
 
 _PLAIN = (
     "exponential", "hard_sigmoid", "hard_tanh", "linear", "log_sigmoid", "mish", "selu", "sigmoid", "silu", "softplus",
@@ -48,17 +48,27 @@ def with_activation(site: Site, node: Node, function: Callable[..., Any]) -> lis
     return [{**node, "name": inner}, _activation(site, function, [inner])]
 
 
-def _activation(site: Site, function: Callable[..., Any], inputs: list[str]) -> Node:
-    for of_axis, kind in ((keras.activations.softmax, "softmax"), (keras.activations.log_softmax, "log_softmax")):
-        if function is of_axis:
-            return {**site.node(kind, axis=len(site.shape) - 1), "inputs": inputs}
+def function_of(site: Site, function: Callable[..., Any]) -> dict[str, Any]:
+    """Return a function of each value alone, as it stands in a node: its name and parameters.
+
+    Args:
+        site: the layer that applies it.
+        function: the activation, as Keras holds it.
+    """
     plain, given = (function.func, function.keywords) if isinstance(function, partial) else (function, {})
     name, parameters = _FUNCTIONS.get(plain, ("", {}))
     if not name or not given.keys() <= parameters.keys():
         known = ", ".join(sorted({name for name, _ in _FUNCTIONS.values()} | {"softmax", "log_softmax"}))
         called = getattr(function, "__name__", type(function).__name__)
         raise site.unsupported(f"has the activation '{called}', which cannot be exported", f"use one of {known}")
-    return {**site.node("activation", function=name, **(parameters | given)), "inputs": inputs}
+    return {"function": name, **(parameters | given)}
+
+
+def _activation(site: Site, function: Callable[..., Any], inputs: list[str]) -> Node:
+    for of_axis, kind in ((keras.activations.softmax, "softmax"), (keras.activations.log_softmax, "log_softmax")):
+        if function is of_axis:
+            return {**site.node(kind, axis=len(site.shape) - 1), "inputs": inputs}
+    return {**site.node("activation", **function_of(site, function)), "inputs": inputs}
 
 
 @handles(keras.layers.Activation)

@@ -14,13 +14,16 @@
 #include "dot.hpp"
 #include "embedding.hpp"
 #include "event_normalization.hpp"
+#include "gru.hpp"
 #include "layer.hpp"
+#include "lstm.hpp"
 #include "masked_sum.hpp"
 #include "merging.hpp"
 #include "pooling.hpp"
 #include "prelu.hpp"
 #include "preprocessing.hpp"
 #include "reshaping.hpp"
+#include "simple_rnn.hpp"
 #include "softmax.hpp"
 
 namespace keras_hep::layers {
@@ -44,8 +47,10 @@ std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         {"embedding", Embedding<T>::make},
         {"flatten", make_flatten<T>},
         {"group_normalization", make_group_normalization<T>},
+        {"gru", Gru<T>::make},
         {"layer_normalization", make_layer_normalization<T, false>},
         {"log_softmax", LogSoftmax<T>::make},
+        {"lstm", Lstm<T>::make},
         {"masked_sum", MaskedSum<T>::make},
         {"max_pooling", Pooling<T, true>::make},
         {"maximum", Elementwise<T, Largest>::make},
@@ -56,6 +61,7 @@ std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         {"preprocessing", Preprocessing<T>::make},
         {"reshape", make_reshape<T>},
         {"rms_normalization", make_layer_normalization<T, true>},
+        {"simple_rnn", SimpleRnn<T>::make},
         {"softmax", Softmax<T>::make},
         {"subtract", Elementwise<T, Difference>::make},
         {"unit_normalization", UnitNormalization<T>::make},

@@ -121,16 +121,26 @@ KERAS_HEP_ENTRY void apply(const Function<float>& f, const float* x, float* y, s
 
 KERAS_HEP_INLINE Floats finish(Floats value, Kind kind) { return kind == Kind::relu ? positive(value) : value; }
 
+// What the sums begin with: a row for each row of the result, or with a stride of 0 the same for all.
+struct Begin {
+    const float* values;
+    std::size_t stride;
+    Begin row(std::size_t r) const { return {values + r * stride, stride}; }
+};
+
 // R rows and P panels at a time, all sums in registers.
 template <int R, int P>
-KERAS_HEP_TARGET static void block(const Product<float>& p, std::size_t panel, const float* a, std::size_t stride_a, float* c) {
+KERAS_HEP_TARGET static void block(const Product<float>& p, std::size_t panel, const float* a, std::size_t stride_a, Begin begin,
+                                   float* c) {
     const std::size_t depth = p.depth, stride_c = p.units;
     const std::size_t step = p.segments.size() * depth * width;
     const float* weights = p.weights.data() + panel * step;
-    const float* bias = p.bias.data() + panel * width;
+    const float* first = begin.values + panel * width;
     Floats sums[R][P];
     KERAS_HEP_UNROLL for (int r = 0; r < R; ++r) {
-        KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) sums[r][j] = load(bias + static_cast<std::size_t>(j) * width);
+        KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) {
+            sums[r][j] = load(first + static_cast<std::size_t>(r) * begin.stride + static_cast<std::size_t>(j) * width);
+        }
     }
     for (const std::size_t segment : p.segments) {
         const float* x = a + segment;
@@ -154,14 +164,14 @@ KERAS_HEP_TARGET static void block(const Product<float>& p, std::size_t panel, c
 
 // One row: S sums for each of P panels, so that additions need not wait for each other.
 template <int P, int S>
-KERAS_HEP_TARGET static void row(const Product<float>& p, std::size_t panel, const float* a, float* c) {
+KERAS_HEP_TARGET static void row(const Product<float>& p, std::size_t panel, const float* a, const float* begin, float* c) {
     const std::size_t depth = p.depth;
     const std::size_t step = p.segments.size() * depth * width;
     const float* weights = p.weights.data() + panel * step;
-    const float* bias = p.bias.data() + panel * width;
+    const float* first = begin + panel * width;
     Floats sums[S][P];
     KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) {
-        sums[0][j] = load(bias + static_cast<std::size_t>(j) * width);
+        sums[0][j] = load(first + static_cast<std::size_t>(j) * width);
         KERAS_HEP_UNROLL for (int s = 1; s < S; ++s) sums[s][j] = Floats{};
     }
     for (const std::size_t segment : p.segments) {
@@ -194,56 +204,65 @@ KERAS_HEP_TARGET static void row(const Product<float>& p, std::size_t panel, con
 
 // At most R rows of one panel.
 template <int R>
-KERAS_HEP_TARGET static void up_to(const Product<float>& p, std::size_t panel, const float* a, std::size_t stride_a, float* c,
-                                   std::size_t rows) {
-    if (rows == static_cast<std::size_t>(R)) return block<R, 1>(p, panel, a, stride_a, c);
-    if constexpr (R > 1) up_to<R - 1>(p, panel, a, stride_a, c, rows);
+KERAS_HEP_TARGET static void up_to(const Product<float>& p, std::size_t panel, const float* a, std::size_t stride_a, Begin begin,
+                                   float* c, std::size_t rows) {
+    if (rows == static_cast<std::size_t>(R)) return block<R, 1>(p, panel, a, stride_a, begin, c);
+    if constexpr (R > 1) up_to<R - 1>(p, panel, a, stride_a, begin, c, rows);
 }
 
 // All rows of P panels. A single panel takes twice as many rows at a time, so that additions need not wait for each other.
 template <int P>
-KERAS_HEP_TARGET static void rows_of(const Product<float>& p, std::size_t panel, const float* a, std::size_t stride_a, float* c,
-                                     std::size_t rows) {
+KERAS_HEP_TARGET static void rows_of(const Product<float>& p, std::size_t panel, const float* a, std::size_t stride_a, Begin begin,
+                                     float* c, std::size_t rows) {
     const std::size_t stride_c = p.units;
     if constexpr (P == 1) {
         constexpr std::size_t most = 2 * KERAS_HEP_ROWS;
         for (std::size_t blocks = (rows + most - 1) / most; blocks > 0; --blocks) {
             const std::size_t here = (rows + blocks - 1) / blocks;
-            up_to<most>(p, panel, a, stride_a, c, here);
+            up_to<most>(p, panel, a, stride_a, begin, c, here);
             rows -= here;
             a += here * stride_a;
+            begin = begin.row(here);
             c += here * stride_c;
         }
         return;
     }
     std::size_t r = 0;
-    for (; r + KERAS_HEP_ROWS <= rows; r += KERAS_HEP_ROWS) block<KERAS_HEP_ROWS, P>(p, panel, a + r * stride_a, stride_a, c + r * stride_c);
-    for (; r + 2 <= rows; r += 2) block<2, P>(p, panel, a + r * stride_a, stride_a, c + r * stride_c);
-    for (; r < rows; ++r) block<1, P>(p, panel, a + r * stride_a, stride_a, c + r * stride_c);
+    for (; r + KERAS_HEP_ROWS <= rows; r += KERAS_HEP_ROWS) {
+        block<KERAS_HEP_ROWS, P>(p, panel, a + r * stride_a, stride_a, begin.row(r), c + r * stride_c);
+    }
+    for (; r + 2 <= rows; r += 2) block<2, P>(p, panel, a + r * stride_a, stride_a, begin.row(r), c + r * stride_c);
+    for (; r < rows; ++r) block<1, P>(p, panel, a + r * stride_a, stride_a, begin.row(r), c + r * stride_c);
 }
 
-KERAS_HEP_ENTRY void multiply(const Product<float>& p, const float* a, std::size_t stride_a, float* c, std::size_t rows) {
+KERAS_HEP_ENTRY void accumulate(const Product<float>& p, const float* a, std::size_t stride_a, const float* begin,
+                                               std::size_t stride_begin, float* c, std::size_t rows) {
     // From the last panel to the first and down the rows: what a store leaves behind the end of its row is overwritten later.
     const std::size_t panels = (p.units + width - 1) / width;
     std::size_t done = panels;
     if (rows == 1 && !KERAS_HEP_IN_ORDER) {
         const std::size_t whole = panels / 8 * 8;
-        if ((done - whole) % 2 != 0) row<1, 8>(p, --done, a, c);
-        if ((done - whole) % 4 != 0) row<2, 4>(p, done -= 2, a, c);
-        if ((done - whole) % 8 != 0) row<4, 2>(p, done -= 4, a, c);
-        while (done > 0) row<8, 1>(p, done -= 8, a, c);
+        if ((done - whole) % 2 != 0) row<1, 8>(p, --done, a, begin, c);
+        if ((done - whole) % 4 != 0) row<2, 4>(p, done -= 2, a, begin, c);
+        if ((done - whole) % 8 != 0) row<4, 2>(p, done -= 4, a, begin, c);
+        while (done > 0) row<8, 1>(p, done -= 8, a, begin, c);
     } else {
         constexpr std::size_t most = KERAS_HEP_PANELS;
+        const Begin first = {begin, stride_begin};
         if (most == 4 && done % 4 == 3) {
-            rows_of<KERAS_HEP_PANELS == 4 ? 3 : 1>(p, done -= 3, a, stride_a, c, rows);
+            rows_of<KERAS_HEP_PANELS == 4 ? 3 : 1>(p, done -= 3, a, stride_a, first, c, rows);
         } else if (done % 2 != 0) {
-            rows_of<1>(p, --done, a, stride_a, c, rows);
+            rows_of<1>(p, --done, a, stride_a, first, c, rows);
         }
-        if (most == 4 && done % 4 != 0) rows_of<2>(p, done -= 2, a, stride_a, c, rows);
-        while (done > 0) rows_of<KERAS_HEP_PANELS>(p, done -= most, a, stride_a, c, rows);
+        if (most == 4 && done % 4 != 0) rows_of<2>(p, done -= 2, a, stride_a, first, c, rows);
+        while (done > 0) rows_of<KERAS_HEP_PANELS>(p, done -= most, a, stride_a, first, c, rows);
     }
     const Kind kind = p.function.kind;
     if (kind != Kind::linear && kind != Kind::relu) apply(p.function, c, c, rows * p.units);
+}
+
+KERAS_HEP_ENTRY void multiply(const Product<float>& p, const float* a, std::size_t stride_a, float* c, std::size_t rows) {
+    accumulate(p, a, stride_a, p.bias.data(), 0, c, rows);
 }
 
 KERAS_HEP_ENTRY void affine(const float* x, const float* factor, const float* offset, float* y, std::size_t n) {
@@ -339,8 +358,8 @@ KERAS_HEP_TARGET static inline void tap(const Taps<float>& taps, const float* x,
 }
 
 inline const Kernels<float>& kernels() {
-    static const Kernels<float> table = {KERAS_HEP_NAME, width, multiply, apply, affine, softmax, combine, times, masked_sum,
-                                         largest, total, tap};
+    static const Kernels<float> table = {KERAS_HEP_NAME, width, multiply, accumulate, apply, affine, softmax, combine, times,
+                                         masked_sum, largest, total, tap};
     return table;
 }
 

@@ -53,6 +53,11 @@ struct Kernels {
     /// Row r of `a` begins at r * stride; those of `c` follow each other. Up to `slack` values behind the last row are overwritten.
     void (*multiply)(const Product<T>& product, const T* a, std::size_t stride, T* c, std::size_t rows);
 
+    /// The same with the sums that a row of `begin` holds instead of the bias. The rows begin at r * stride_begin, and hold whole
+    /// panels; `c` may be `begin` where it has the same stride.
+    void (*accumulate)(const Product<T>& product, const T* a, std::size_t stride, const T* begin, std::size_t stride_begin, T* c,
+                       std::size_t rows);
+
     /// y = f(x) for n values; up to `slack` more are read and written. x and y may be the same.
     void (*apply)(const Function<T>& function, const T* x, T* y, std::size_t n);
 

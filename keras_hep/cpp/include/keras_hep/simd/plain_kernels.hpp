@@ -15,9 +15,9 @@ void apply(const Function<T>& function, const T* x, T* y, std::size_t n) {
 }
 
 template <class T>
-void multiply(const Product<T>& p, const T* a, std::size_t stride, T* c, std::size_t rows) {
-    for (std::size_t r = 0; r < rows; ++r, a += stride, c += p.units) {
-        for (std::size_t u = 0; u < p.units; ++u) c[u] = p.bias[u];
+void accumulate(const Product<T>& p, const T* a, std::size_t stride, const T* begin, std::size_t stride_begin, T* c, std::size_t rows) {
+    for (std::size_t r = 0; r < rows; ++r, a += stride, begin += stride_begin, c += p.units) {
+        for (std::size_t u = 0; u < p.units; ++u) c[u] = begin[u];
         const T* weights = p.weights.data();
         for (const std::size_t segment : p.segments) {
             for (std::size_t k = 0; k < p.depth; ++k, weights += p.width) {
@@ -27,6 +27,11 @@ void multiply(const Product<T>& p, const T* a, std::size_t stride, T* c, std::si
         }
         apply(p.function, c, c, p.units);
     }
+}
+
+template <class T>
+void multiply(const Product<T>& p, const T* a, std::size_t stride, T* c, std::size_t rows) {
+    accumulate(p, a, stride, p.bias.data(), 0, c, rows);
 }
 
 template <class T>
@@ -104,7 +109,7 @@ void tap(const Taps<T>& taps, const T* x, std::size_t stride, T* y, std::size_t 
 /// One panel holds all units: `width` is that of the product.
 template <class T>
 const Kernels<T>& kernels() {
-    static const Kernels<T> table = {"plain", 0, multiply<T>, apply<T>, affine<T>, softmax<T>, combine<T>, times<T>,
+    static const Kernels<T> table = {"plain", 0, multiply<T>, accumulate<T>, apply<T>, affine<T>, softmax<T>, combine<T>, times<T>,
                                      masked_sum<T>, largest<T>, total<T>, tap<T>};
     return table;
 }
