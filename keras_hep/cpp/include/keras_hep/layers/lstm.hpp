@@ -32,6 +32,7 @@ public:
         this->prepare_inputs(kernels, 4, order);
         states_ = Gates<T>(kernels, this->units()).pack(kernels, this->units(), 4, order, recurrent_, nullptr);
         recurrent_ = {};
+        is_usual_ = activation_.kind == Kind::tanh && gate_.kind == Kind::sigmoid;
     }
 
 private:
@@ -50,6 +51,7 @@ private:
         T* cell = rows.own + event * n;
         T* hidden = rows.hidden + event * n;
         T* i = rows.own + rows.events * n + event * 4 * n;
+        if (is_usual_) return k.lstm(i, cell, hidden, n);
         T *f = i + n, *o = f + n, *g = o + n;
         k.apply(gate_, i, i, 3 * n);
         k.apply(activation_, g, g, n);
@@ -61,6 +63,7 @@ private:
     std::vector<T> recurrent_;
     Function<T> activation_;
     Function<T> gate_;
+    bool is_usual_ = false;  ///< sigmoid and tanh, for which there is a kernel
     simd::Product<T> states_;
 };
 

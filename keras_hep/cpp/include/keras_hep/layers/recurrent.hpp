@@ -79,13 +79,14 @@ struct Gates {
     }
 };
 
-/// The way through the sequence. The part of the gates that comes from the inputs is computed for many steps at once.
+/// The way through the sequence. The part of the gates that comes from the inputs is computed for many steps of one event at
+/// once, or for one step of many events.
 template <class T>
 class Recurrent : public Layer<T> {
 public:
     std::size_t scratch(std::size_t events) const override {
-        events = std::min(events, most_events);
-        return events * (steps_at_once(events) * inputs_.units + per_event()) + simd::slack;
+        const std::size_t together = std::min(events, most_events);  // or fewer in the end, where one takes most
+        return std::max(needed(1), needed(together)) + simd::slack;
     }
 
     void run(const Arguments<T>& inputs, T* output, std::size_t events, T* scratch) const override {
@@ -147,13 +148,14 @@ protected:
     std::vector<T> bias_;
 
 private:
-    static constexpr std::size_t most_events = 16;                      ///< together, so that their memory stays in the cache
+    static constexpr std::size_t most_events = 16;                  ///< together, so that their memory stays in the cache
     static constexpr std::size_t most_values = std::size_t{1} << 15;  ///< of the gates of many steps
 
     std::size_t steps_at_once(std::size_t events) const {
-        return std::clamp<std::size_t>(most_values / (events * inputs_.units), 1, recurrence_.steps);
+        return events > 1 ? 1 : std::clamp<std::size_t>(most_values / inputs_.units, 1, recurrence_.steps);
     }
 
+    std::size_t needed(std::size_t events) const { return events * (steps_at_once(events) * inputs_.units + per_event()); }
     std::size_t per_event() const { return padded_ + own_values(); }
 
     void run_some(const T* values, const T* mask, T* output, std::size_t events, T* scratch) const {
@@ -164,12 +166,15 @@ private:
         for (std::size_t first = 0; first < r.steps; first += many) {
             const std::size_t here = std::min(many, r.steps - first);
             const std::size_t low = r.backwards ? r.steps - first - here : first;
-            for (std::size_t e = 0; e < events; ++e) {
-                this->kernels().multiply(inputs_, values + (e * r.steps + low) * r.inputs, r.inputs, gates + e * here * width, here);
+            const T* from = values + low * r.inputs;
+            if (events == 1) {
+                this->kernels().multiply(inputs_, from, r.inputs, gates, here);
+            } else {
+                this->kernels().multiply(inputs_, from, r.steps * r.inputs, gates, events);
             }
             for (std::size_t i = 0; i < here; ++i) {
                 const std::size_t row = r.backwards ? here - 1 - i : i;
-                step({events, gates + row * width, here * width, scratch, scratch + events * padded_}, mask, first + i, output);
+                step({events, gates + row * width, width, scratch, scratch + events * padded_}, mask, first + i, output);
             }
         }
     }

@@ -68,6 +68,20 @@ KERAS_HEP_INLINE Floats sigmoid(Floats x) {
     return (Floats)((Bits)value & ~(Bits)(x < -88.0F));
 }
 
+// exp(x) with x cut to +-29, where a sigmoid is 0 or 1 and a tanh 1 in single precision: products of three do not overflow.
+KERAS_HEP_INLINE Floats bounded_exponential(Floats x) {
+    const Floats inside = at_least(at_most(x, 29.0F), -29.0F);
+    const Floats shifted = inside * 1.44269504F + 12582912.0F;
+    const Floats n = shifted - 12582912.0F;
+    Floats r = inside - n * 0.693359375F;
+    r = r + n * 2.12194440e-4F;
+    const Floats square = r * r;
+    const Floats high = (r * 1.9875691500e-4F + 1.3981999507e-3F) * square + (r * 8.3334519073e-3F + 4.1665795894e-2F);
+    const Floats low = r * 1.6666665459e-1F + 5.0000001201e-1F;
+    const Floats sum = (high * square + low) * square + (r + 1.0F);
+    return sum * (Floats)(((Bits)shifted - 0x4B400000 + 127) << 23);
+}
+
 KERAS_HEP_INLINE Floats tanh(Floats x) {
     const Floats size = absolute(x);
     const Floats far = 1.0F - 2.0F / (power_of_e(2.0F * at_most(size, 10.0F)) + 1.0F);
@@ -357,9 +371,24 @@ KERAS_HEP_TARGET static inline void tap(const Taps<float>& taps, const float* x,
     }
 }
 
+// f * cell + i * tanh(g) and o * tanh(cell) with one division each.
+KERAS_HEP_TARGET static inline void lstm(const float* gates, float* cells, float* hidden, std::size_t n) {
+    for (std::size_t u = 0; u < n; u += width, gates += width) {
+        const Floats i = bounded_exponential(-load(gates)) + 1.0F;
+        const Floats f = bounded_exponential(-load(gates + n)) + 1.0F;
+        const Floats o = bounded_exponential(-load(gates + 2 * n)) + 1.0F;
+        const Floats g = bounded_exponential(2.0F * load(gates + 3 * n));
+        const Floats new_part = i * (g + 1.0F);
+        const Floats cell = (load(cells + u) * new_part + (g - 1.0F) * f) / (new_part * f);
+        const Floats c = bounded_exponential(2.0F * cell);
+        store(cells + u, cell);
+        store(hidden + u, (c - 1.0F) / (o * (c + 1.0F)));
+    }
+}
+
 inline const Kernels<float>& kernels() {
     static const Kernels<float> table = {KERAS_HEP_NAME, width, multiply, accumulate, apply, affine, softmax, combine, times,
-                                         masked_sum, largest, total, tap};
+                                         masked_sum, largest, total, tap, lstm};
     return table;
 }
 

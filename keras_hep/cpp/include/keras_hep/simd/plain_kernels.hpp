@@ -106,11 +106,20 @@ void tap(const Taps<T>& taps, const T* x, std::size_t stride, T* y, std::size_t 
     }
 }
 
+template <class T>
+void lstm(const T* gates, T* cells, T* hidden, std::size_t n) {
+    for (std::size_t u = 0; u < n; ++u, ++gates) {
+        const T *i = gates, *f = gates + n, *o = gates + 2 * n, *g = gates + 3 * n;
+        cells[u] = scalar_sigmoid(*f) * cells[u] + scalar_sigmoid(*i) * std::tanh(*g);
+        hidden[u] = scalar_sigmoid(*o) * std::tanh(cells[u]);
+    }
+}
+
 /// One panel holds all units: `width` is that of the product.
 template <class T>
 const Kernels<T>& kernels() {
     static const Kernels<T> table = {"plain", 0, multiply<T>, accumulate<T>, apply<T>, affine<T>, softmax<T>, combine<T>, times<T>,
-                                     masked_sum<T>, largest<T>, total<T>, tap<T>};
+                                     masked_sum<T>, largest<T>, total<T>, tap<T>, lstm<T>};
     return table;
 }
 
