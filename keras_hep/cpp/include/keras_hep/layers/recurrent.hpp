@@ -148,7 +148,7 @@ protected:
     std::vector<T> bias_;
 
 private:
-    static constexpr std::size_t most_events = 16;                  ///< together, so that their memory stays in the cache
+    static constexpr std::size_t most_events = 12;                  ///< together, so that their memory stays in the cache
     static constexpr std::size_t most_values = std::size_t{1} << 15;  ///< of the gates of many steps
 
     std::size_t steps_at_once(std::size_t events) const {
