@@ -4,9 +4,11 @@ from keras_hep.layers.constituent_augmentation import ConstituentAugmentation
 from keras_hep.layers.constituent_dropout import ConstituentDropout
 from keras_hep.layers.four_vector_rescaling import FourVectorRescaling
 from keras_hep.layers.four_vector_smearing import FourVectorSmearing
+from keras_hep.layers.highway import Highway
 from keras_hep.layers.jet_rotation import JetRotation
 from keras_hep.layers.longitudinal_boost import LongitudinalBoost
 from keras_hep.layers.masked_sum import MaskedSum
+from keras_hep.layers.maxout import Maxout
 from keras_hep.layers.pileup_overlay import PileupOverlay
 from keras_hep.layers.preprocessing import Preprocessing, feature_spec_of
 from keras_hep.layers.region_rescaling import RegionRescaling
@@ -16,9 +18,11 @@ __all__ = [
     "ConstituentDropout",
     "FourVectorRescaling",
     "FourVectorSmearing",
+    "Highway",
     "JetRotation",
     "LongitudinalBoost",
     "MaskedSum",
+    "Maxout",
     "PileupOverlay",
     "Preprocessing",
     "RegionRescaling",

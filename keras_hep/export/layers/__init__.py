@@ -2,13 +2,16 @@
 
 from keras_hep.export.layers import (
     activations,
+    attention,
     borders,
     convolution,
     dense,
     einsum_dense,
     embedding,
+    highway,
     identity,
     masked_sum,
+    maxout,
     merging,
     normalization,
     pooling,
@@ -16,19 +19,23 @@ from keras_hep.export.layers import (
     recurrent,
     refused,
     reshaping,
+    time_distributed,
 )
 from keras_hep.export.layers.registry import Node, to_nodes
 
 __all__ = [
     "Node",
     "activations",
+    "attention",
     "borders",
     "convolution",
     "dense",
     "einsum_dense",
     "embedding",
+    "highway",
     "identity",
     "masked_sum",
+    "maxout",
     "merging",
     "normalization",
     "pooling",
@@ -36,5 +43,6 @@ __all__ = [
     "recurrent",
     "refused",
     "reshaping",
+    "time_distributed",
     "to_nodes",
 ]

@@ -13,7 +13,7 @@ from keras_hep.errors import ExportError, UnsupportedLayerError
 from keras_hep.export import schema
 from keras_hep.export.graph import Call
 
-__all__ = ["Node", "Site", "handles", "to_nodes"]
+__all__ = ["Node", "Site", "handles", "nodes_of", "to_nodes"]
 
 Node = dict[str, Any]
 
@@ -29,6 +29,7 @@ class Site:
         input_shapes: their shapes, without the axis of the events.
         shape: shape that it returns, without the axis of the events.
         masks: the masks that it receives: argument of the call -> name of the node, or list of names and None.
+        keywords: the other arguments of the call that have a name; a tensor is the name of its node.
     """
 
     layer: Any
@@ -37,6 +38,7 @@ class Site:
     input_shapes: tuple[tuple[int, ...], ...]
     shape: tuple[int, ...]
     masks: dict[str, Any] = field(default_factory=dict)
+    keywords: dict[str, Any] = field(default_factory=dict)
 
     def node(self, kind: str, **attributes: Any) -> Node:
         """Return the node of this layer; its mask, if there is just one, is the last input."""
@@ -76,9 +78,12 @@ class Site:
 Handler = Callable[[Site], list[Node]]
 Masks = Literal["refused", "input", "ignored"]
 _HANDLERS: dict[type, tuple[Handler, Masks]] = {}
+_ARGUMENTS: dict[type, frozenset[str]] = {}
 
 
-def handles(*classes: type, masks: Masks = "refused") -> Callable[[Handler], Handler]:
+def handles(
+    *classes: type, masks: Masks = "refused", arguments: tuple[str, ...] = ()
+) -> Callable[[Handler], Handler]:
     """Register a function for layers of exactly these classes (decorator).
 
     The function returns the nodes of a layer in the order of evaluation, the last one under the layer's name; an empty
@@ -88,10 +93,12 @@ def handles(*classes: type, masks: Masks = "refused") -> Callable[[Handler], Han
         classes: the classes.
         masks: what becomes of a mask that Keras hands to the layer: ``refused``; ``input``, `Site.masks` has it; or
             ``ignored``, because the layer needs it in training alone.
+        arguments: names of arguments of the call that it understands; `Site.keywords` has them.
     """
 
     def enter(handler: Handler) -> Handler:
         _HANDLERS.update(dict.fromkeys(classes, (handler, masks)))
+        _ARGUMENTS.update(dict.fromkeys(classes, frozenset(arguments)))
         return handler
 
     return enter
@@ -111,7 +118,7 @@ def to_nodes(call: Call, node_of: Mapping[int, str]) -> list[Node]:
     shapes = tuple(_shape(call, tensor) for tensor in call.inputs)
     inputs = tuple(node_of[id(tensor)] for tensor in call.inputs)
     names = keras.tree.map_structure(lambda tensor: None if tensor is None else node_of[id(tensor)], call.masks)
-    site = Site(call.layer, call.name, inputs, shapes, _shape(call, call.output), names)
+    site = Site(call.layer, call.name, inputs, shapes, _shape(call, call.output), names, _keywords(call, node_of))
     handler, masks = _handler(site)
     if len(call.outputs) != 1:
         raise site.unsupported(
@@ -124,6 +131,16 @@ def to_nodes(call: Call, node_of: Mapping[int, str]) -> list[Node]:
             "take the Masking layer or mask_zero away, or use a layer that takes masks: " + _known("input"),
         )
     return handler(site if masks == "input" else replace(site, masks={}))
+
+
+def nodes_of(site: Site) -> list[Node]:
+    """Return the nodes of a layer that is a part of another one.
+
+    Raises:
+        UnsupportedLayerError: layers of this class cannot be exported.
+        ExportError: weights are not finite.
+    """
+    return _handler(site)[0](site)
 
 
 def _handler(site: Site) -> tuple[Handler, Masks]:
@@ -145,11 +162,17 @@ def _known(masks: str | None = None) -> str:
 def _check_call(call: Call, site: Site) -> None:
     if call.keywords.get("training"):
         raise site.unsupported("is called with training=True", "call it without this argument")
-    if given := [key for key, value in call.keywords.items() if value is not None and key != "training"]:
+    known = {"training", *_ARGUMENTS.get(type(call.layer), ())}
+    if given := [key for key, value in call.keywords.items() if value is not None and key not in known]:
         raise site.unsupported(f"is called with the argument '{given[0]}'", "call it with its inputs alone")
     dtype = getattr(call.layer, "compute_dtype", "float32")
     if dtype != "float32" or getattr(call.layer, "quantization_mode", None) is not None:
         raise site.unsupported(f"computes in {getattr(call.layer, 'dtype_policy', dtype)}", "build it in float32")
+
+
+def _keywords(call: Call, node_of: Mapping[int, str]) -> dict[str, Any]:
+    given = {key: value for key, value in call.keywords.items() if value is not None}
+    return {key: node_of[id(v)] if isinstance(v, keras.KerasTensor) else v for key, v in given.items()}
 
 
 def _shape(call: Call, tensor: Any) -> tuple[int, ...]:

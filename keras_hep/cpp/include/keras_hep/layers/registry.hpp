@@ -6,7 +6,9 @@
 
 #include "activation.hpp"
 #include "arranging.hpp"
+#include "attention.hpp"
 #include "batch_normalization.hpp"
+#include "blend.hpp"
 #include "borders.hpp"
 #include "convolution.hpp"
 #include "dense.hpp"
@@ -18,6 +20,7 @@
 #include "layer.hpp"
 #include "lstm.hpp"
 #include "masked_sum.hpp"
+#include "maxout.hpp"
 #include "merging.hpp"
 #include "pooling.hpp"
 #include "prelu.hpp"
@@ -25,6 +28,7 @@
 #include "reshaping.hpp"
 #include "simple_rnn.hpp"
 #include "softmax.hpp"
+#include "time_distributed.hpp"
 
 namespace keras_hep::layers {
 
@@ -34,9 +38,11 @@ std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
     static const std::pair<const char*, Factory> factories[] = {
         {"activation", make_activation<T>},
         {"add", Elementwise<T, Sum>::make},
+        {"attention", Attention<T>::make},
         {"average", Elementwise<T, Mean>::make},
         {"average_pooling", Pooling<T, false>::make},
         {"batch_normalization", make_batch_normalization<T>},
+        {"blend", Blend<T>::make},
         {"broadcast", make_broadcast<T>},
         {"concatenate", Concatenate<T>::make},
         {"convolution", Convolution<T>::make},
@@ -54,6 +60,7 @@ std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         {"masked_sum", MaskedSum<T>::make},
         {"max_pooling", Pooling<T, true>::make},
         {"maximum", Elementwise<T, Largest>::make},
+        {"maxout", Maxout<T>::make},
         {"minimum", Elementwise<T, Smallest>::make},
         {"multiply", Elementwise<T, Times>::make},
         {"permute", make_permute<T>},
@@ -64,6 +71,7 @@ std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         {"simple_rnn", SimpleRnn<T>::make},
         {"softmax", Softmax<T>::make},
         {"subtract", Elementwise<T, Difference>::make},
+        {"time_distributed", TimeDistributed<T>::make},
         {"unit_normalization", UnitNormalization<T>::make},
         {"zero_padding", ZeroPadding<T>::make},
     };

@@ -1,0 +1,56 @@
+// A layer that acts on each entry of the first axis alone: to it, entries are events.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "layer.hpp"
+
+namespace keras_hep::layers {
+
+template <class T>
+class TimeDistributed final : public Layer<T> {
+public:
+    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+        declaration.attributes({"layer"});
+        const Field inner = declaration.node.at("layer");
+        const std::size_t entries = declaration.shape[0];
+        Declaration part{inner, {}, inner.at("shape").shape()};
+        for (const Shape& input : declaration.inputs) {
+            if (input.size() < 2 || input[0] != entries) {
+                declaration.node.at("inputs").fail_shape("expected inputs of " + std::to_string(entries) + " entries, found " + to_string(input));
+            }
+            part.inputs.emplace_back(input.begin() + 1, input.end());
+        }
+        Shape expected = {entries};
+        expected.insert(expected.end(), part.shape.begin(), part.shape.end());
+        declaration.gives(expected);
+        return std::make_unique<TimeDistributed>(entries, layers::make<T>(part));
+    }
+
+    TimeDistributed(std::size_t entries, std::unique_ptr<Layer<T>> layer) : entries_(entries), layer_(std::move(layer)) {}
+
+    void run(const Arguments<T>& inputs, T* output, std::size_t events, T* scratch) const override {
+        layer_->run(inputs, output, events * entries_, scratch);
+    }
+
+    std::size_t scratch(std::size_t events) const override { return layer_->scratch(events * entries_); }
+
+    void prepare(const Kernels<T>& kernels) override {
+        Layer<T>::prepare(kernels);
+        layer_->prepare(kernels);
+    }
+
+    std::optional<Function<T>> function() const override { return layer_->function(); }
+    const Affine<T>* affine() const override { return layer_->affine(); }
+    bool is_view() const override { return layer_->is_view(); }
+    bool absorb(const Function<T>& function) override { return layer_->absorb(function); }
+    bool absorb_after(const Affine<T>& map) override { return layer_->absorb_after(map); }
+    bool absorb_before(const Affine<T>& map) override { return layer_->absorb_before(map); }
+
+private:
+    std::size_t entries_;
+    std::unique_ptr<Layer<T>> layer_;
+};
+
+}  // namespace keras_hep::layers

@@ -1,0 +1,148 @@
+"""Attention, layers for each entry, maxout and highway: C++ against Keras."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from keras_hep.errors import UnsupportedLayerError
+from keras_hep.export import export
+from keras_hep.layers import Highway, Maxout
+from tests.contracts.exportable import check_exportable
+from tests.cpp.networks import randomised
+
+QUERIES, KEYS = (5, 4), (7, 3)
+
+
+def given(shapes, events=40):
+    random = np.random.default_rng(2)
+    return {name: random.normal(0, 1, (events, *shape)).astype(np.float32) for name, shape in shapes.items()}
+
+
+def checked(folder, make, **shapes):
+    """Check the model of what `make` makes of inputs with these shapes; those called mask are 0 and 1, with empty rows."""
+    tensors = {name: keras.Input(shape, name=name) for name, shape in shapes.items()}
+    model = randomised(keras.Model(list(tensors.values()), make(**tensors)))
+    inputs = given(shapes)
+    for name in shapes:
+        if name.startswith("mask"):
+            inputs[name] = (inputs[name] > 0.3).astype(np.float32)
+            inputs[name][0] = 0
+    return check_exportable(model, inputs, folder)[0]
+
+
+HEADS = {
+    "usual": {},
+    "sizes": {"value_dim": 2, "output_shape": 6},
+    "no_bias": {"use_bias": False},
+    "dropout": {"dropout": 0.2},  # Keras then takes another way
+}
+
+
+@pytest.mark.parametrize("case", HEADS)
+@pytest.mark.parametrize("causal", [False, True])
+def test_heads(case, causal, tmp_path):
+    layer = layers.MultiHeadAttention(3, 5, **HEADS[case])
+    document = checked(tmp_path, lambda q, v: layer(q, v, use_causal_mask=causal), q=QUERIES, v=KEYS)
+    (node,) = [node for node in document["nodes"] if node["type"] == "attention"]
+    assert node["heads"] == 3 and node["causal"] == causal
+
+
+def test_keys_of_their_own(tmp_path):
+    layer = layers.MultiHeadAttention(2, 4)
+    checked(tmp_path, lambda q, v, k: layer(query=q, key=k, value=v), q=QUERIES, v=KEYS, k=(7, 6))
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.1])
+def test_a_mask_of_pairs(dropout, tmp_path):
+    layer = layers.MultiHeadAttention(2, 4, dropout=dropout)
+    checked(
+        tmp_path,
+        lambda q, v, mask: layer(q, v, attention_mask=mask, use_causal_mask=True),
+        q=QUERIES,
+        v=KEYS,
+        mask=(5, 7),
+    )
+
+
+def test_heads_that_share_keys(tmp_path):
+    layer = layers.GroupQueryAttention(head_dim=3, num_query_heads=4, num_key_value_heads=2)
+    checked(tmp_path, lambda q, v: layer(q, v, use_causal_mask=True), q=QUERIES, v=KEYS)
+
+
+WITHOUT = {
+    "dot": lambda: layers.Attention(),
+    "scaled": lambda: layers.Attention(use_scale=True),
+    "concat": lambda: layers.Attention(use_scale=True, score_mode="concat"),
+    "additive": lambda: layers.AdditiveAttention(),
+    "additive_plain": lambda: layers.AdditiveAttention(use_scale=False),
+}
+
+
+@pytest.mark.parametrize("case", WITHOUT)
+def test_without_weights(case, tmp_path):
+    checked(tmp_path, lambda q, v: WITHOUT[case]()([q, v], use_causal_mask=True), q=(5, 3), v=KEYS)
+
+
+def test_masks_that_layers_hand_on(tmp_path):
+    def make(q, v):
+        q, v = layers.Masking(0.5)(q), layers.Masking(0.5)(v)
+        heads = layers.MultiHeadAttention(2, 3)(q, v)
+        return layers.Concatenate()([heads, layers.Attention()([q, v])])
+
+    shapes = {"q": (5, 3), "v": KEYS}
+    tensors = {name: keras.Input(shape, name=name) for name, shape in shapes.items()}
+    model = randomised(keras.Model(list(tensors.values()), make(**tensors)))
+    inputs = given(shapes)
+    for values in inputs.values():
+        values[np.random.default_rng(5).random(values.shape[:2]) < 0.4] = 0.5
+    document, _ = check_exportable(model, inputs, tmp_path)
+    kinds = [node["masks"] for node in document["nodes"] if node["type"] == "attention"]
+    assert sum(map(len, kinds)) >= 2
+
+
+def test_a_layer_for_each_entry(tmp_path):
+    def make(x):
+        x = layers.TimeDistributed(layers.Dense(6, activation="relu"))(x)
+        x = layers.TimeDistributed(layers.BatchNormalization())(x)
+        x = layers.TimeDistributed(layers.Dropout(0.2))(x)
+        x = layers.TimeDistributed(layers.Reshape((2, 3)))(x)
+        x = layers.TimeDistributed(layers.LSTM(4))(x)
+        return layers.TimeDistributed(layers.Dense(3, activation="softmax"))(x)
+
+    document = checked(tmp_path, make, x=(5, 4))
+    assert {node["type"] for node in document["nodes"][1:]} == {"time_distributed"}
+
+
+def test_a_mask_goes_past_layers_for_each_entry(tmp_path):
+    def make(x):
+        x = layers.TimeDistributed(layers.Dense(6))(layers.Masking(0.5)(x))
+        return layers.Bidirectional(layers.GRU(4, return_sequences=True))(x)
+
+    x = keras.Input((6, 3), name="x")
+    model = randomised(keras.Model(x, make(x)))
+    inputs = given({"x": (6, 3)})
+    inputs["x"][np.random.default_rng(5).random((40, 6)) < 0.4] = 0.5
+    document, _ = check_exportable(model, inputs, tmp_path)
+    assert [len(node["inputs"]) for node in document["nodes"] if node["type"] == "gru"] == [2, 2]
+
+
+@pytest.mark.parametrize("shape", [(5,), (4, 5)])
+def test_maxout_and_highway(shape, tmp_path):
+    stack = keras.Sequential([Maxout(6, pieces=3), Highway("tanh"), Maxout(17, use_bias=False), Highway()])
+    checked(tmp_path, lambda x: stack(x), x=shape)
+
+
+REFUSED = {
+    "axes": (lambda: layers.MultiHeadAttention(2, 3, name="a"), (3, 4, 5), r"'a' .*other shapes than \(length, features\)"),
+    "scores": (lambda: layers.Attention(name="a"), (3, 4), "'a' .*return_attention_scores"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_exported_is_named(case, tmp_path):
+    make, shape, message = REFUSED[case]
+    x = keras.Input(shape, name="x")
+    y = make()([x, x], return_attention_scores=True)[0] if case == "scores" else make()(x, x)
+    with pytest.raises(UnsupportedLayerError, match=message if case == "axes" else "'a' "):
+        export(keras.Model(x, y), tmp_path / "net.json")
