@@ -1,42 +1,27 @@
-"""A Keras model in the JSON of lwtnn 2.14 (graph dialect), for frameworks that read it."""
+"""A traced Keras model as a document in the graph dialect of lwtnn."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
-
-import keras
 
 from keras_hep.data.features import Feature
 from keras_hep.errors import ExportError
-from keras_hep.export import schema
-from keras_hep.export.document import Input, Traced, trace
+from keras_hep.export.document import Input, Traced
 from keras_hep.export.layers import Node
-from keras_hep.export.lwtnn_layers import activation, dense, normalization, refuse, scaling
+from keras_hep.export.lwtnn.expressions import activation, dense, normalization, refuse, scaling
 
-__all__ = ["export_lwtnn"]
+__all__ = ["to_graph"]
 
 
-def export_lwtnn(model: keras.Model, path: str | Path) -> Path:
-    """Write a model to a file that lwtnn's ``parse_json_graph`` reads.
-
-    Vectors become ``inputs`` and sequences ``input_sequences``. lwtnn sums over as many objects as it is given, so a
-    caller must cut a sequence to its length, and must replace missing values by the defaults in the file.
-
-    Args:
-        model: functional model of dense layers, batch normalisation, activations, sums, concatenations and additions.
-        path: where the file goes.
-
-    Returns:
-        The path.
+def to_graph(traced: Traced) -> dict[str, Any]:
+    """Return a model as a document in the graph dialect.
 
     Raises:
         UnsupportedLayerError: a layer that lwtnn does not have; the message names it and why.
         ExportError: preprocessing that lwtnn does not have; the message names the feature and why.
-        OutputError: the file cannot be written.
     """
-    return schema.write(path, _Graph(trace(model)).to_dict())
+    return _Graph(traced).to_dict()
 
 
 class _Graph:

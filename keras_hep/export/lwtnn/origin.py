@@ -1,0 +1,99 @@
+"""What an imported model remembers of its file, and how it is written again from that."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_hep.errors import ExportError
+from keras_hep.export.lwtnn.document import Document
+from keras_hep.export.lwtnn.layers import GATES
+from keras_hep.layers.output_labels import OutputLabels
+
+__all__ = ["keep", "of", "restored"]
+
+_ARRAYS = ("weights", "bias", "U")
+
+
+def keep(document: Document, names: dict[int, str]) -> dict[str, Any]:
+    """Return the file without its weights.
+
+    Args:
+        document: the file.
+        names: index of a layer in the file -> name of the Keras layer that holds its weights. Layers that no output
+            needs are not among them, and are kept whole.
+    """
+    kept = {key: value for key, value in document.raw.items() if key != "layers"}
+    layers = [
+        _emptied(layer.value) if index in names else copy.deepcopy(layer.value)
+        for index, layer in enumerate(document.layers)
+    ]
+    return {"lwtnn": {**kept, "layers": layers}, "keras_layers": {str(i): name for i, name in names.items()}}
+
+
+def of(model: keras.Model) -> dict[str, Any] | None:
+    """Return what a model remembers of the file that it came from, None if it came from none."""
+    for layer in model.layers:
+        if isinstance(layer, OutputLabels) and layer.origin is not None and "lwtnn" in layer.origin:
+            return layer.origin
+    return None
+
+
+def restored(model: keras.Model, kept: dict[str, Any]) -> dict[str, Any]:
+    """Return the file again, with the weights that the model has now.
+
+    Raises:
+        ExportError: a layer of the file is not in the model any more.
+    """
+    document: dict[str, Any] = copy.deepcopy(kept["lwtnn"])
+    for index, name in kept["keras_layers"].items():
+        try:
+            layer = model.get_layer(name)
+        except ValueError as error:
+            raise ExportError(
+                f"the model '{model.name}' was read from a file of lwtnn, and its layer '{name}' is gone; build the model "
+                "from its layers without OutputLabels to write it as a new network"
+            ) from error
+        _fill(document["layers"][int(index)], layer)
+    return document
+
+
+def _emptied(entry: Any) -> Any:
+    """Return a layer with None in place of each array of weights that is not empty."""
+    if isinstance(entry, list):
+        return [_emptied(item) for item in entry]
+    if not isinstance(entry, dict):
+        return entry
+    return {key: None if key in _ARRAYS and value else _emptied(value) for key, value in entry.items()}
+
+
+def _fill(entry: dict[str, Any], layer: Any) -> None:
+    kind = entry["architecture"]
+    weights = [np.asarray(weight) for weight in layer.weights]
+    if kind in GATES:
+        parts = [np.split(values, len(GATES[kind]), axis=-1) for values in weights]
+        for gate, kernel, recurrent, bias in zip(GATES[kind], *parts, strict=True):
+            _set(entry["components"][gate], weights=kernel.T, U=recurrent.T, bias=bias)
+    elif kind == "dense" and weights:
+        _set(entry, weights=weights[0].T, **({"bias": weights[1]} if len(weights) > 1 else {}))
+    elif kind == "conv1d":
+        _set(entry, weights=weights[0].transpose(2, 1, 0), bias=weights[1])
+    elif kind == "normalization":
+        gamma, beta, mean, variance = (values.astype(np.float64) for values in weights)
+        scale = gamma / np.sqrt(variance + layer.epsilon)
+        _set(entry, weights=scale, bias=np.divide(beta, scale, out=np.zeros_like(beta), where=scale != 0) - mean)
+    elif kind == "maxout":
+        for part, kernel, bias in zip(entry["sublayers"], weights[0], weights[1], strict=True):
+            _set(part, weights=kernel.T, bias=bias)
+    elif kind == "highway":
+        _set(entry["components"]["t"], weights=weights[0].T, bias=weights[1])
+        _set(entry["components"]["carry"], weights=weights[2].T, bias=weights[3])
+
+
+def _set(entry: dict[str, Any], **arrays: Any) -> None:
+    for key, values in arrays.items():
+        # Every digit of the float32, so that a number that came from a file is the same again.
+        entry[key] = [float(value) for value in np.ravel(values)]
