@@ -20,13 +20,16 @@ namespace keras_hep {
 /// A value of the document together with its path. Does not own the value.
 class Field {
 public:
-    Field(const json::Value& value, std::string path, const json::Value* root = nullptr)
-        : value_(&value), path_(std::move(path)), root_(root != nullptr ? root : &value) {}
+    /// `exact`: numbers are taken as they stand, not as the float32 that this format holds.
+    Field(const json::Value& value, std::string path, const json::Value* root = nullptr, bool exact = false)
+        : value_(&value), path_(std::move(path)), root_(root != nullptr ? root : &value), exact_(exact) {}
 
     const std::string& path() const { return path_; }
 
     [[noreturn]] void fail(const std::string& message) const { throw ParseError(path_ + ": " + message); }
     [[noreturn]] void fail_shape(const std::string& message) const { throw ShapeError(path_ + ": " + message); }
+
+    const json::Value& value() const { return *value_; }
 
     bool is_null() const { return std::holds_alternative<std::monostate>(value_->data); }
 
@@ -41,7 +44,7 @@ public:
     /// The member `key` of an object.
     Field at(std::string_view key) const {
         for (const json::Member& member : get<json::Object>("an object")) {
-            if (member.key == key) return Field(member.value, path_ + "." + member.key, root_);
+            if (member.key == key) return Field(member.value, path_ + "." + member.key, root_, exact_);
         }
         fail("the key '" + std::string(key) + "' is missing");
     }
@@ -61,7 +64,7 @@ public:
         std::vector<Field> result;
         const auto& values = get<json::Array>("an array of objects, arrays or strings");
         result.reserve(values.size());
-        for (std::size_t i = 0; i < values.size(); ++i) result.emplace_back(values[i], path_ + "[" + std::to_string(i) + "]", root_);
+        for (std::size_t i = 0; i < values.size(); ++i) result.emplace_back(values[i], path_ + "[" + std::to_string(i) + "]", root_, exact_);
         return result;
     }
 
@@ -167,7 +170,7 @@ private:
     template <class T>
     T to_number(double number) const {
         if (std::abs(number) > static_cast<double>(std::numeric_limits<float>::max())) fail("a number is out of the range of float32");
-        return static_cast<T>(static_cast<float>(number));
+        return exact_ ? static_cast<T>(number) : static_cast<T>(static_cast<float>(number));
     }
 
     std::size_t to_count(double number, std::size_t most) const {
@@ -180,6 +183,7 @@ private:
     const json::Value* value_;
     std::string path_;
     const json::Value* root_;
+    bool exact_;
 };
 
 }  // namespace keras_hep

@@ -18,7 +18,7 @@ namespace keras_hep {
 struct Feature {
     std::string name;
     std::string unit;
-    std::optional<float> otherwise;  ///< replaces a missing value, NaN or infinity
+    std::optional<double> otherwise;  ///< replaces a missing value, NaN or infinity
 };
 
 /// One input: a vector or a grid of features, a sequence of objects with features, or a plain tensor.
@@ -38,10 +38,12 @@ struct Input {
 };
 
 /// Values of one input without names: those of `rows` objects of a sequence, else of the whole input (`rows` is not read then).
-struct Array {
-    const float* values;
+template <class V>
+struct BasicArray {
+    const V* values;
     std::size_t rows;
 };
+using Array = BasicArray<float>;
 
 inline std::vector<Feature> read_features(const Field& field) {
     std::vector<Feature> features;
@@ -49,7 +51,7 @@ inline std::vector<Feature> read_features(const Field& field) {
         item.only({"name", "unit", "default"});
         const Field otherwise = item.at("default");
         Feature feature{item.at("name").text(), item.at("unit").text(), std::nullopt};
-        if (!otherwise.is_null()) feature.otherwise = otherwise.number<float>();
+        if (!otherwise.is_null()) feature.otherwise = otherwise.number<double>();
         for (const Feature& other : features) {
             if (other.name == feature.name) item.at("name").fail("the feature '" + feature.name + "' stands twice");
         }

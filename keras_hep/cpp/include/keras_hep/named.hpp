@@ -59,7 +59,8 @@ inline std::size_t count_rows(const Input& input, const Columns& columns) {
 }
 
 /// Add the values of an input to `values`; a missing, NaN or infinite one becomes the default or is refused.
-inline void append_row_major(const Input& input, const Columns& columns, std::size_t rows, std::vector<float>& values) {
+template <class V>
+void append_row_major(const Input& input, const Columns& columns, std::size_t rows, std::vector<V>& values) {
     const std::size_t first = values.size();
     const std::size_t number = input.features.size();
     values.resize(first + rows * number);
@@ -70,10 +71,10 @@ inline void append_row_major(const Input& input, const Columns& columns, std::si
         const bool given = column != columns.end() && column->first == feature.name;
         if (!given && column != columns.end() && column->first < feature.name) break;  // a name that is not known
         for (std::size_t row = 0; row < rows; ++row) {
-            float value = given ? static_cast<float>(column->second[row]) : std::numeric_limits<float>::quiet_NaN();
+            V value = given ? static_cast<V>(column->second[row]) : std::numeric_limits<V>::quiet_NaN();
             if (!std::isfinite(value)) {
                 if (!feature.otherwise) refuse(input, feature.name, given ? "is NaN or infinite, and has no default" : "is missing, and has no default");
-                value = *feature.otherwise;
+                value = static_cast<V>(*feature.otherwise);
             }
             values[first + row * number + k] = value;
         }

@@ -46,8 +46,8 @@ private:
     friend class BasicNetwork;
 
     simd::Aligned<T> values_;
-    std::vector<float> given_;   // of a named call
-    std::vector<Array> arrays_;
+    std::vector<T> given_;   // of a named call
+    std::vector<BasicArray<T>> arrays_;
 };
 
 /// The values of one node.
@@ -64,6 +64,15 @@ struct Batch {
     const std::size_t* rows = nullptr;  ///< of a sequence: the number of real objects of each event; null where all are
 };
 
+/// The bytes of a file, or throw ParseError.
+inline std::string read_file(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) throw ParseError("$: cannot read '" + path + "'");
+    std::ostringstream text;
+    text << file.rdbuf();  // unlike an iterator, this does not throw where the path is a folder
+    return text.str();
+}
+
 template <class T>
 class BasicNetwork {
 public:
@@ -72,17 +81,18 @@ public:
 
     /// Read a network from a file, or throw ParseError or ShapeError.
     static BasicNetwork load(const std::string& path, const Options& options = {}) {
-        std::ifstream file(path, std::ios::binary);
-        if (!file) throw ParseError("$: cannot read '" + path + "'");
-        std::ostringstream text;
-        text << file.rdbuf();  // unlike an iterator, this does not throw where the path is a folder
-        return parse(text.str(), options);
+        return parse(read_file(path), options);
     }
 
     /// Read a network from text, or throw ParseError or ShapeError.
     static BasicNetwork parse(std::string_view text, const Options& options = {}) {
         const json::Value value = json::parse(text);
         return BasicNetwork(Field(value, "$"), options);
+    }
+
+    /// Make a network of a document that another reader has made. Its numbers are taken as they stand, not as float32.
+    static BasicNetwork from_document(const json::Value& document, const Options& options = {}) {
+        return BasicNetwork(Field(document, "$", nullptr, true), options);
     }
 
     const std::vector<Input>& inputs() const { return inputs_; }
@@ -123,15 +133,7 @@ public:
 
     /// Evaluate arrays, one for each input, in a workspace of the caller, without allocating memory after the first event.
     /// `values_of(number of an output, space)` are then its values.
-    void run(const Array* values, Workspace& space) const {
-        const Places& places = graph_.one();
-        T* memory = space.values(places.size);
-        for (std::size_t i = 0; i < graph_.steps().size(); ++i) {
-            const Step<T>& step = graph_.steps()[i];
-            if (step.is_input) fill_input(step, values[step.input].values, values[step.input].rows, memory + places.nodes[i]);
-        }
-        graph_.run(memory, places, 1);
-    }
+    void run(const Array* values, Workspace& space) const { run_one(values, space); }
 
     /// The values of an output after `run`.
     const T* values_of(std::size_t output, const Workspace& space) const { return value_of(outputs_[output], space); }
@@ -247,6 +249,17 @@ private:
                                       : "there is no output '" + name + "', only " + known);
     }
 
+    template <class V>
+    void run_one(const BasicArray<V>* values, Workspace& space) const {
+        const Places& places = graph_.one();
+        T* memory = space.values(places.size);
+        for (std::size_t i = 0; i < graph_.steps().size(); ++i) {
+            const Step<T>& step = graph_.steps()[i];
+            if (step.is_input) fill_input(step, values[step.input].values, values[step.input].rows, memory + places.nodes[i]);
+        }
+        graph_.run(memory, places, 1);
+    }
+
     void run_named(const NamedInputs& values, Workspace& space) const {
         static const Columns nothing;
         std::size_t known = 0;
@@ -260,12 +273,12 @@ private:
             space.arrays_.push_back({nullptr, count_rows(input, columns)});
             append_row_major(input, columns, space.arrays_.back().rows, space.given_);
         }
-        const float* first = space.given_.data();
+        const T* first = space.given_.data();
         for (std::size_t i = 0; i < inputs_.size(); ++i) {
             space.arrays_[i].values = first;
             first += space.arrays_[i].rows * inputs_[i].features.size();
         }
-        run(space.arrays_.data(), space);
+        run_one(space.arrays_.data(), space);
     }
 
     [[gnu::cold]] void refuse_unknown(const NamedInputs& values) const {
@@ -277,13 +290,14 @@ private:
     }
 
     /// Copy the values, of a sequence cut or padded to its length with zeros, as in the training; or make the mask.
-    void fill_input(const Step<T>& step, const float* values, std::size_t rows, T* to) const {
+    template <class V>
+    void fill_input(const Step<T>& step, const V* values, std::size_t rows, T* to) const {
         const std::size_t most = step.shape[0];
         const std::size_t filled = (inputs_[step.input].is_sequence() ? std::min(rows, most) : most) * (step.size / most);
         if (step.is_mask) {
             std::fill(to, to + filled, T(1));
         } else {
-            std::copy(values, values + filled, to);
+            std::transform(values, values + filled, to, [](V value) { return static_cast<T>(value); });
         }
         std::fill(to + filled, to + step.size, T(0));
     }

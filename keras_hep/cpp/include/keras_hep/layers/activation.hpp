@@ -45,12 +45,14 @@ Function<T> read_function(const Field& node) {
         return {Kind::hard_sigmoid, T(1) / T(6), T(0.5), 0};
     }
     if (name == "threshold") return {Kind::threshold, number("threshold"), number("default_value"), 0};
+    if (name == "ramp") return {Kind::hard_sigmoid, number("slope"), number("offset"), 0};
     struct Known {
         const char* name;
         Kind kind;
         const char* parameter;
     };
     static const Known functions[] = {
+        {"absolute", Kind::absolute, nullptr},
         {"celu", Kind::celu, "alpha"},
         {"elu", Kind::elu, "alpha"},
         {"exponential", Kind::exponential, nullptr},
@@ -69,6 +71,7 @@ Function<T> read_function(const Field& node) {
         {"sparse_plus", Kind::sparse_plus, nullptr},
         {"sparse_sigmoid", Kind::sparse_sigmoid, nullptr},
         {"squareplus", Kind::squareplus, "b"},
+        {"swish", Kind::silu, "alpha"},
         {"tanh", Kind::tanh, nullptr},
         {"tanh_shrink", Kind::tanh_shrink, nullptr},
     };
@@ -83,11 +86,12 @@ inline std::vector<std::string_view> parameters_of(const Field& node) {
     const std::string& name = node.at("function").text();
     if (name == "relu") return {"function", "negative_slope", "threshold", "max_value"};
     if (name == "threshold") return {"function", "threshold", "default_value"};
+    if (name == "ramp") return {"function", "slope", "offset"};
     if (name == "gelu") return {"function", "approximate"};
     if (name == "leaky_relu") return {"function", "negative_slope"};
     if (name == "squareplus") return {"function", "b"};
     if (name == "hard_shrink" || name == "soft_shrink") return {"function", "threshold"};
-    if (name == "elu" || name == "celu") return {"function", "alpha"};
+    if (name == "elu" || name == "celu" || name == "swish") return {"function", "alpha"};
     return {"function"};
 }
 

@@ -19,6 +19,7 @@
 #include "gru.hpp"
 #include "layer.hpp"
 #include "lstm.hpp"
+#include "masked_entries.hpp"
 #include "masked_sum.hpp"
 #include "maxout.hpp"
 #include "merging.hpp"
@@ -57,8 +58,10 @@ std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         {"layer_normalization", make_layer_normalization<T, false>},
         {"log_softmax", LogSoftmax<T>::make},
         {"lstm", Lstm<T>::make},
-        {"masked_sum", MaskedSum<T>::make},
         {"max_pooling", Pooling<T, true>::make},
+        {"masked_last", MaskedLast<T>::make},
+        {"masked_sum", MaskedSum<T>::make},
+        {"masked_values", MaskedValues<T>::make},
         {"maximum", Elementwise<T, Largest>::make},
         {"maxout", Maxout<T>::make},
         {"minimum", Elementwise<T, Smallest>::make},
