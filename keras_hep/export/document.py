@@ -21,6 +21,7 @@ from keras_hep.export.inputs import Input, inputs_of
 from keras_hep.export.layers import Node, to_nodes
 from keras_hep.export.reference import evaluate_calls, evaluate_model
 from keras_hep.export.shared_weights import shared
+from keras_hep.layers.output_labels import OutputLabels
 
 __all__ = ["Input", "Traced", "trace"]
 
@@ -141,6 +142,8 @@ def _output_names(model: keras.Model) -> list[str]:
 
 def _output(name: str, node: str, tensor: Any, calls: list[Call]) -> dict[str, Any]:
     size = math.prod(tensor.shape[1:])
+    if isinstance(labelled := tensor._keras_history.operation, OutputLabels):
+        return {"name": name, "node": node, "labels": labelled.labels}
     for call in calls:
         spec = getattr(call.layer, "spec", None)
         if isinstance(spec, FeatureSpec) and len(spec.classes) == size:

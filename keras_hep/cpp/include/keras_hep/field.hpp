@@ -143,7 +143,7 @@ private:
         const Field name = at("of");
         const std::string node = path_.substr(0, path_.find(']') + 1);
         if (node.rfind("$.nodes[", 0) == 0) {
-            for (const Field& candidate : Field(*root_, "$").at("nodes").items()) {
+            for (const Field& candidate : Field(*root_, "$", root_, exact_).at("nodes").items()) {
                 if (candidate.at("name").text() != name.text()) continue;
                 Field found = candidate;
                 for (std::size_t from = node.size() + 1; from <= path_.size();) {
