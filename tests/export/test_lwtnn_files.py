@@ -1,0 +1,229 @@
+"""Reading files of lwtnn in Python and in C++, and writing them again."""
+
+import copy
+import json
+import os
+import shutil
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from keras_hep.errors import DataError, ExportError, ModelError
+from keras_hep.export import export_lwtnn
+from keras_hep.export.lwtnn import read
+from keras_hep.models import load, save
+from tests.export.lwtnn_files import as_numbers, evaluate_in_cpp, evaluate_in_keras, events_of
+from tests.export.lwtnn_graph import evaluate, evaluate_sequential
+from tests.export.lwtnn_samples import SAMPLES, events
+
+needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
+
+
+def write(document, folder):
+    path = folder / "net.json"
+    path.write_text(json.dumps(document))
+    return path
+
+
+def expected_of(document, given):
+    """Return what the evaluator of the tests makes of the events: output -> array."""
+    if isinstance(document["outputs"], list):
+        return {"outputs": np.array([list(evaluate_sequential(document, event).values()) for event in given])}
+    answers = [evaluate(document, event["nodes"], event["seqs"]) for event in given]
+    return {name: np.array([list(answer[name].values()) for answer in answers]) for name in document["outputs"]}
+
+
+def compare(found, expected, tolerance):
+    assert found.keys() == expected.keys()
+    for name, values in expected.items():
+        assert np.ptp(values) > 1e-3, f"the events say nothing about '{name}'"
+        np.testing.assert_allclose(found[name], values, rtol=tolerance, atol=tolerance, err_msg=name)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_keras_gives_what_the_file_says(name, tmp_path):
+    document = SAMPLES[name]
+    path = write(document, tmp_path)
+    given = events(document)
+    compare(evaluate_in_keras(read(path, 12), path, events_of(path, given)), expected_of(document, given), 3e-6)
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", SAMPLES)
+def test_cpp_gives_what_the_file_says(name, tmp_path):
+    document = SAMPLES[name]
+    path = write(document, tmp_path)
+    given = events(document)
+    single, double = evaluate_in_cpp(path, events_of(path, given), tmp_path, 12)
+    compare(single, expected_of(document, given), 3e-6)
+    compare(double, expected_of(document, given), 1e-12)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_file_is_written_as_it_was_read(name, tmp_path):
+    path = write(SAMPLES[name], tmp_path)
+    save(read(path), tmp_path / "model.keras")
+    written = export_lwtnn(load(tmp_path / "model.keras"), tmp_path / "again.json")
+    assert as_numbers(json.loads(written.read_text())) == as_numbers(SAMPLES[name])
+
+
+def test_new_weights_are_written(tmp_path):
+    path = write(SAMPLES["recurrent"], tmp_path)
+    model = read(path, 12)
+    random = np.random.default_rng(3)
+    for weight in model.weights:
+        weight.assign(weight + random.normal(0, 0.2, weight.shape))
+    again = export_lwtnn(model, tmp_path / "again.json")
+    document = json.loads(again.read_text())
+    given = events(document)
+    compare(evaluate_in_keras(model, path, events_of(again, given)), expected_of(document, given), 3e-6)
+
+
+def test_an_empty_sequence(tmp_path):
+    """lwtnn returns zeros for it, and so do sums and recurrent layers."""
+    document = SAMPLES["branches"]
+    path = write(document, tmp_path)
+    given = events(document, 2)
+    for event in given:
+        event["seqs"]["jet"] = {"z0": [], "phi": []}
+    found = evaluate_in_keras(read(path, 12), path, events_of(path, given))
+    np.testing.assert_array_equal(found["last"], 0)
+    assert np.isfinite(found["flavour"]).all() and np.ptp(found["flavour"]) > 0
+    if shutil.which("g++"):
+        single, _ = evaluate_in_cpp(path, events_of(path, given), tmp_path, 12)
+        compare({k: single[k] for k in ("flavour", "gates")}, {k: found[k] for k in ("flavour", "gates")}, 3e-6)
+
+
+def test_names_and_defaults(tmp_path):
+    model = read(write(SAMPLES["branches"], tmp_path), 12)
+    assert [tensor.name for tensor in model.inputs] == ["jet", "jet_kin:", "jet_sequence", "jet_sequence_mask"]
+    assert model.output_names == ["flavour", "gates", "last"]
+    features = model.get_layer("jet_kin__scaling").spec.inputs[0].features
+    assert [(feature.name, feature.default) for feature in features] == [("d0", 0.7), ("eta", None)]
+    # A `defaults` in the file replaces those that stand with the variables.
+    document = copy.deepcopy(SAMPLES["defaults"])
+    document["inputs"][1]["default"] = 9.0
+    (entry,) = read(write(document, tmp_path)).get_layer("inputs_scaling").spec.inputs
+    assert [feature.default for feature in entry.features] == [2.5, None, None]
+    del document["defaults"]
+    (entry,) = read(write(document, tmp_path)).get_layer("inputs_scaling").spec.inputs
+    assert [feature.default for feature in entry.features] == [None, 9.0, None]
+
+
+def test_nodes_with_one_layer_share_it(tmp_path):
+    model = read(write(SAMPLES["branches"], tmp_path))
+    assert len(model.get_layer("dense_0")._inbound_nodes) == 2
+
+
+def changed(name, *keys, to):
+    """Return a sample with one value replaced; `to` may be a function of it."""
+    document = copy.deepcopy(SAMPLES[name])
+    place = document
+    for key in keys[:-1]:
+        place = place[key]
+    place[keys[-1]] = to(place[keys[-1]]) if callable(to) else to
+    return document
+
+
+DAMAGED = {
+    "normalization": (changed("normalized", "layers", 1, "weights", to=lambda w: w[:-1]), "Shape", "layers[1].weights", "4 numbers"),
+    "dense": (changed("strings", "layers", 1, "weights", to=lambda w: w[1:]), "Shape", "layers[1].weights", "a multiple of 4"),
+    "bias": (changed("strings", "layers", 0, "bias", to=lambda w: w * 2), "Shape", "layers[0].bias", "4 numbers"),
+    "U": (changed("recurrent", "layers", 0, "components", "f", "U", to=[1.0]), "Shape", "layers[0].components.f.U", "25 numbers"),
+    "sublayer": (changed("normalized", "layers", 0, "sublayers", 2, "weights", to=[]), "Shape", "layers[0].sublayers[2].weights", "a multiple of 3"),
+    "kernel": (changed("convolutions", "layers", 1, "weights", to=lambda w: w[:-1]), "Shape", "layers[1].weights", "a multiple of 3 * 3"),
+    "padding": (changed("convolutions", "layers", 1, "padding", to="full"), "Parse", "layers[1].padding", "'causal'"),
+    "dilation": (changed("convolutions", "layers", 1, "dilation_rate", to=0), "Shape", "layers[1].dilation_rate", "positive"),
+    "reach": (changed("convolutions", "layers", 2, "dilation_rate", to=40), "Shape", "", "the kernel spans 41 objects"),
+    "number": (changed("strings", "layers", 0, "weights", 3, to="x"), "Parse", "layers[0].weights", "expected a"),
+    "activation": (changed("strings", "layers", 0, "activation", to="maxout"), "Parse", "layers[0].activation", "unknown activation 'maxout'"),
+    "alpha": (changed("strings", "layers", 0, "activation", to="swish"), "Parse", "layers[0].activation", "'alpha'"),
+    "architecture": (changed("strings", "layers", 0, "architecture", to="conv2d"), "Parse", "layers[0].architecture", "'conv2d'"),
+    "labels": (changed("branches", "outputs", "flavour", "labels", to=["b"]), "Shape", "outputs.flavour", "expected 2 labels, found 1"),
+    "node": (changed("branches", "outputs", "flavour", "node_index", to=14), "Parse", "outputs.flavour.node_index", "from 0 to 13"),
+    "source": (changed("branches", "nodes", 1, "sources", to=[99]), "Parse", "nodes[1].sources", "from 0 to 13"),
+    "sources": (changed("branches", "nodes", 9, "sources", to=[7, 2]), "Shape", "nodes[9].sources", "one source, found 2"),
+    "cycle": (changed("branches", "nodes", 10, "sources", to=[0]), "Parse", "nodes[", "reads itself"),
+    "layer": (changed("branches", "nodes", 1, "layer_index", to=7), "Parse", "nodes[1].layer_index", "from 0 to 6"),
+    "type": (changed("branches", "nodes", 0, "type", to="mean"), "Parse", "nodes[0].type", "'mean'"),
+    "size": (changed("branches", "nodes", 4, "size", to=3), "Shape", "nodes[4].size", "the number of variables, found 3"),
+    "vector": (changed("branches", "nodes", 9, "sources", to=[4]), "Parse", "nodes[9].sources", "expected a sequence"),
+    "sequence": (changed("branches", "nodes", 10, "sources", to=[2]), "Parse", "nodes[2]", "reduce it with a sum"),
+    "sum": (changed("branches", "nodes", 10, "sources", to=[5, 6]), "Shape", "nodes[10]", "sources of one size"),
+    "order": (changed("recurrent", "layers", 3, "architecture", to="gru") | {"layers": list(reversed(SAMPLES["recurrent"]["layers"]))}, "Parse", "layers[2]", "has reduced the sequence"),
+    "missing": ({"inputs": [], "outputs": []}, "Parse", "", "'layers' is missing"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", DAMAGED)
+def test_damaged_files_are_refused_by_place(case, tmp_path):
+    document, kind, place, message = DAMAGED[case]
+    path = write(document, tmp_path)
+    with pytest.raises(ModelError) as error:
+        read(path, 12)
+    assert f"$.{place}" in str(error.value) and message in str(error.value).replace('"', "'")
+    if shutil.which("g++"):
+        answer = evaluate_in_cpp_error(path, tmp_path)
+        assert answer.startswith(f"{kind}Error $.{place}" if place else f"{kind}Error $") and message in answer
+
+
+def evaluate_in_cpp_error(path, folder):
+    from keras_hep.export.cpp_build import compiled, run
+
+    program = compiled(Path(__file__).parents[1] / "cpp" / "lwtnn.cpp")
+    (folder / "nothing").write_text("")
+    return run([program, path, folder / "nothing", "12"], "reading a damaged file").strip()
+
+
+def test_other_refusals(tmp_path):
+    (tmp_path / "net.json").write_text("{")
+    with pytest.raises(DataError, match="net.json"):
+        read(tmp_path / "net.json")
+    with pytest.raises(ModelError, match="length of the sequences must be positive"):
+        read(write(SAMPLES["recurrent"], tmp_path), 0)
+    model = read(write(SAMPLES["strings"], tmp_path))
+    part = keras.Model(model.inputs, keras.layers.Dense(2)(model.get_layer("dense_0").output))
+    kept = model.get_layer("outputs")
+    with pytest.raises(ExportError, match="its layer 'dense_1' is gone"):
+        export_lwtnn(keras.Model(part.inputs, kept(part.output)), tmp_path / "again.json")
+
+
+REAL = os.environ.get("KERAS_HEP_LWTNN_DATA")
+FILES = sorted(path for path in Path(REAL).glob("*.json") if ".ref" not in path.name) if REAL else []
+needs_files = pytest.mark.skipif(not FILES, reason="KERAS_HEP_LWTNN_DATA names no folder with networks of lwtnn")
+
+
+def reference(path):
+    """Return the events that stand beside a network, and the answers of lwtnn in double precision."""
+    stored = json.loads(path.with_suffix(".ref.json").read_text())
+    outputs = json.loads(path.read_text())["outputs"]
+    if isinstance(outputs, list):
+        answers = {"outputs": np.array([[answer[label] for label in outputs] for answer in stored["outputs"]])}
+    else:
+        answers = {
+            name: np.array([[answer[name][label] for label in output["labels"]] for answer in stored["outputs"]])
+            for name, output in outputs.items()
+        }
+    return events_of(path, stored["events"]), answers
+
+
+@needs_files
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_answers_of_lwtnn(path, tmp_path):
+    given, answers = reference(path)
+    model = read(path)
+    # Sums of hundreds of float32 numbers before a steep sigmoid lose more than 2e-6 in this one: see the next test.
+    tolerance = 4e-6 if path.stem.endswith("concat-leakyrelu") else 2e-6
+    found = evaluate_in_keras(model, path, given)
+    for name, values in answers.items():
+        np.testing.assert_allclose(found[name], values, rtol=0, atol=tolerance)
+    if shutil.which("g++"):
+        single, double = evaluate_in_cpp(path, given, tmp_path)
+        for name, values in answers.items():
+            np.testing.assert_allclose(single[name], values, rtol=0, atol=2e-6)
+            np.testing.assert_allclose(double[name], values, rtol=0, atol=1e-12)
+    save(model, tmp_path / "model.keras")
+    written = export_lwtnn(load(tmp_path / "model.keras"), tmp_path / "again.json")
+    assert as_numbers(json.loads(written.read_text())) == as_numbers(json.loads(path.read_text()))
