@@ -36,6 +36,7 @@ class MaskedSum(keras.layers.Layer):
 
     def __init__(self, scale: float = 1.0, **kwargs: Any):
         super().__init__(**kwargs)
+        self.supports_masking = True
         self.scale = float(scale)
         if not self.scale > 0:
             raise ValueError(f"scale must be positive. Received: scale={scale}")
@@ -54,6 +55,9 @@ class MaskedSum(keras.layers.Layer):
         real = ops.expand_dims(mask > 0.5, -1)
         total = ops.sum(ops.where(real, values, ops.zeros_like(values)), axis=1)
         return total * self.scale if self.scale != 1.0 else total
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
+        """Return no mask: an implicit one of Keras ends here, because the explicit one was used."""
 
     def compute_output_shape(self, input_shape: list[tuple[int | None, ...]]) -> tuple[int | None, ...]:
         """Return (batch, features)."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keras_hep.export.lwtnn.activations import function_of
+from keras_hep.export.lwtnn.composites import Highway, Maxout
 from keras_hep.export.lwtnn.located import Located
 
 __all__ = ["GATES", "padding_of", "to_keras"]
@@ -23,7 +24,7 @@ _RECURRENT: dict[str, type] = {"lstm": keras.layers.LSTM, "gru": keras.layers.GR
 
 
 def to_keras(place: Located, size: int, name: str, return_sequences: bool = False) -> Any:
-    """Return a layer of the file as a built Keras layer, or None for an embedding of no variable.
+    """Return a layer of the file as a built Keras layer, or as something that calls several and has them as `parts`.
 
     Args:
         place: the layer in the file.
@@ -46,6 +47,10 @@ def _dense(place: Located, size: int, name: str) -> Any:
         if len(place.at("bias").numbers()):
             raise place.at("bias").error("expected no bias where there are no weights")
         return keras.layers.Activation(function, name=name)
+    return _linear(place, size, name, function)
+
+
+def _linear(place: Located, size: int, name: str, function: Callable[..., Any] = keras.activations.linear) -> Any:
     kernel, bias = _matrix(place, size)
     layer = keras.layers.Dense(kernel.shape[1], activation=function, use_bias=bias is not None, name=name)
     return _built(layer, (None, size), [kernel, bias])
@@ -59,27 +64,25 @@ def _normalization(place: Located, size: int, name: str) -> Any:
 
 
 def _maxout(place: Located, size: int, name: str) -> Any:
-    from keras_hep.layers import Maxout
-
-    parts = [_matrix(part, size) for part in place.at("sublayers").items()]
+    # lwtnn does not read the activation of a maxout.
+    parts = [_linear(part, size, f"{name}_{number}") for number, part in enumerate(place.at("sublayers").items())]
     if not parts:
         raise place.at("sublayers").error("expected at least one sublayer, found none")
-    units = parts[0][0].shape[1]
-    for part, (kernel, bias) in zip(place.at("sublayers").items(), parts, strict=True):
-        if kernel.shape[1] != units or bias is None:
-            raise part.error(f"expected {units} units with a bias, as in the first sublayer, found {kernel.shape[1]}")
-    kernels = np.stack([kernel for kernel, _ in parts])
-    biases = np.stack([bias for _, bias in parts if bias is not None])
-    return _built(Maxout(units, len(parts), name=name), (None, size), [kernels, biases])
+    for part, layer in zip(place.at("sublayers").items(), parts, strict=True):
+        if layer.units != parts[0].units:
+            raise part.error(f"expected {parts[0].units} units, as the first sublayer has, found {layer.units}")
+    return Maxout(parts, name)
 
 
 def _highway(place: Located, size: int, name: str) -> Any:
-    from keras_hep.layers import Highway
-
-    parts = [_component(place, key, size, size) for key in ("t", "carry")]
-    (kernel, bias), (gate, gate_bias) = parts
-    layer = Highway(activation=function_of(place.at("activation")), name=name)
-    return _built(layer, (None, size), [kernel, bias, gate, gate_bias])
+    function = function_of(place.at("activation"))
+    parts = []
+    for key, activation in (("t", function), ("carry", keras.activations.sigmoid)):
+        part = place.at("components").at(key)
+        parts.append(_linear(part, size, f"{name}_{key}", activation))
+        if parts[-1].units != size:
+            raise part.at("weights").error(f"expected as many units as inputs, {size}, found {parts[-1].units}")
+    return Highway(parts[0], parts[1], name)
 
 
 def _recurrent(place: Located, kind: str, size: int, name: str, return_sequences: bool) -> Any:

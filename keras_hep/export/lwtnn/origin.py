@@ -18,12 +18,12 @@ __all__ = ["keep", "of", "restored"]
 _ARRAYS = ("weights", "bias", "U")
 
 
-def keep(document: Document, names: dict[int, str]) -> dict[str, Any]:
+def keep(document: Document, names: dict[int, list[str]]) -> dict[str, Any]:
     """Return the file without its weights.
 
     Args:
         document: the file.
-        names: index of a layer in the file -> name of the Keras layer that holds its weights. Layers that no output
+        names: index of a layer in the file -> names of the Keras layers that hold its weights. Layers that no output
             needs are not among them, and are kept whole.
     """
     kept = {key: value for key, value in document.raw.items() if key != "layers"}
@@ -31,7 +31,7 @@ def keep(document: Document, names: dict[int, str]) -> dict[str, Any]:
         _emptied(layer.value) if index in names else copy.deepcopy(layer.value)
         for index, layer in enumerate(document.layers)
     ]
-    return {"lwtnn": {**kept, "layers": layers}, "keras_layers": {str(i): name for i, name in names.items()}}
+    return {"lwtnn": {**kept, "layers": layers}, "keras_layers": {str(i): found for i, found in names.items()}}
 
 
 def of(model: keras.Model) -> dict[str, Any] | None:
@@ -49,16 +49,19 @@ def restored(model: keras.Model, kept: dict[str, Any]) -> dict[str, Any]:
         ExportError: a layer of the file is not in the model any more.
     """
     document: dict[str, Any] = copy.deepcopy(kept["lwtnn"])
-    for index, name in kept["keras_layers"].items():
-        try:
-            layer = model.get_layer(name)
-        except ValueError as error:
-            raise ExportError(
-                f"the model '{model.name}' was read from a file of lwtnn, and its layer '{name}' is gone; build the model "
-                "from its layers without OutputLabels to write it as a new network"
-            ) from error
-        _fill(document["layers"][int(index)], layer)
+    for index, names in kept["keras_layers"].items():
+        _fill(document["layers"][int(index)], [_layer(model, name) for name in names])
     return document
+
+
+def _layer(model: keras.Model, name: str) -> Any:
+    try:
+        return model.get_layer(name)
+    except ValueError as error:
+        raise ExportError(
+            f"the model '{model.name}' was read from a file of lwtnn, and its layer '{name}' is gone; build the model "
+            "from its layers without OutputLabels to write it as a new network"
+        ) from error
 
 
 def _emptied(entry: Any) -> Any:
@@ -70,27 +73,38 @@ def _emptied(entry: Any) -> Any:
     return {key: None if key in _ARRAYS and value else _emptied(value) for key, value in entry.items()}
 
 
-def _fill(entry: dict[str, Any], layer: Any) -> None:
+def _fill(entry: dict[str, Any], layers: list[Any]) -> None:
     kind = entry["architecture"]
+    if kind == "maxout":
+        for part, layer in zip(entry["sublayers"], layers, strict=True):
+            _fill_dense(part, layer)
+    elif kind == "highway":
+        for key, layer in zip(("t", "carry"), layers, strict=True):
+            _fill_dense(entry["components"][key], layer)
+    else:
+        _fill_one(entry, kind, layers[0])
+
+
+def _fill_one(entry: dict[str, Any], kind: str, layer: Any) -> None:
     weights = [np.asarray(weight) for weight in layer.weights]
     if kind in GATES:
         parts = [np.split(values, len(GATES[kind]), axis=-1) for values in weights]
         for gate, kernel, recurrent, bias in zip(GATES[kind], *parts, strict=True):
             _set(entry["components"][gate], weights=kernel.T, U=recurrent.T, bias=bias)
-    elif kind == "dense" and weights:
-        _set(entry, weights=weights[0].T, **({"bias": weights[1]} if len(weights) > 1 else {}))
     elif kind == "conv1d":
         _set(entry, weights=weights[0].transpose(2, 1, 0), bias=weights[1])
     elif kind == "normalization":
         gamma, beta, mean, variance = (values.astype(np.float64) for values in weights)
         scale = gamma / np.sqrt(variance + layer.epsilon)
         _set(entry, weights=scale, bias=np.divide(beta, scale, out=np.zeros_like(beta), where=scale != 0) - mean)
-    elif kind == "maxout":
-        for part, kernel, bias in zip(entry["sublayers"], weights[0], weights[1], strict=True):
-            _set(part, weights=kernel.T, bias=bias)
-    elif kind == "highway":
-        _set(entry["components"]["t"], weights=weights[0].T, bias=weights[1])
-        _set(entry["components"]["carry"], weights=weights[2].T, bias=weights[3])
+    elif weights:
+        _fill_dense(entry, layer)
+
+
+def _fill_dense(entry: dict[str, Any], layer: Any) -> None:
+    _set(entry, weights=np.asarray(layer.kernel).T)
+    if layer.use_bias:
+        _set(entry, bias=layer.bias)
 
 
 def _set(entry: dict[str, Any], **arrays: Any) -> None:

@@ -80,9 +80,13 @@ class _Builder:
                 raise output.place.error(f"expected {value.shape[-1]} labels, found {len(output.labels)}")
             if len(set(output.labels)) != len(output.labels):
                 raise output.place.error("a label stands twice")
-            kept = origin.keep(self.document, {i: layer.name for i, layer in self.layers.items()}) if not number else None
+            kept = origin.keep(self.document, self._names()) if not number else None
             tensors.append(OutputLabels(output.labels, origin=kept, name=called)(value))
         return keras.Model(self.inputs, tensors, name="".join(c if c.isalnum() else "_" for c in name))
+
+    def _names(self) -> dict[int, list[str]]:
+        """Return the names of the Keras layers that hold the weights of each layer of the file."""
+        return {i: [part.name for part in getattr(layer, "parts", [layer])] for i, layer in self.layers.items()}
 
     def _free(self, name: str) -> str:
         """Return the name, with a number behind it where it is taken, in characters that Keras allows in a layer's name."""
@@ -222,8 +226,9 @@ class _Builder:
         padding, dilation = padding_of(self.document.layers[node.layer])
         reach = (layer.kernel_size[0] - 1) * dilation
         values, mask = given.values, given.mask
-        if padding == "same" and reach:
+        if (padding == "same" and reach) or getattr(values, "_keras_mask", None) is not None:
             values = MaskedValues(name=self._free(f"masked_{index}"))([values, mask])
+        if padding == "same" and reach:
             before = math.ceil(reach / 2)
             values = keras.layers.ZeroPadding1D((before, reach - before), name=self._free(f"padded_{index}"))(values)
         if padding == "valid" and reach:
