@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -28,6 +29,7 @@ class Call:
         outputs: the Keras tensors that it returns.
         keywords: the other arguments of the call that have a name.
         node: the call as Keras holds it.
+        is_of_mask: whether it is an operation of which nothing but masks is made.
     """
 
     layer: Any
@@ -37,6 +39,7 @@ class Call:
     outputs: tuple[Any, ...]
     keywords: dict[str, Any]
     node: Any
+    is_of_mask: bool = False
 
     @property
     def output(self) -> Any:
@@ -71,10 +74,22 @@ def calls_of(model: keras.Model) -> tuple[list[Call], list[Any]]:
     calls: list[Call] = []
     for node in _in_order([*reversed(replay.outputs), *reversed(model.inputs)], replay.node_of):
         layer = node.operation
-        path = replay.paths.get(id(node))
-        base = path if path is not None else _snake(type(layer).__name__)
-        calls.append(_call(node, names.unique(base)))
-    return calls, replay.outputs
+        path = replay.paths.get(id(node)) if isinstance(layer, keras.layers.Layer) else None
+        # Keras numbers the names of operations through all models of a process.
+        calls.append(_call(node, names.unique(path or _snake(type(layer).__name__))))
+    return _marked(calls, replay.outputs), replay.outputs
+
+
+def _marked(calls: list[Call], outputs: list[Any]) -> list[Call]:
+    """Return the calls, those marked that are operations of which nothing but masks is made."""
+    wanted = {id(tensor) for tensor in outputs}
+    marked = []
+    for call in reversed(calls):
+        is_of_mask = all(id(tensor) not in wanted for tensor in call.outputs)
+        if not is_of_mask:
+            wanted.update(id(tensor) for tensor in call.inputs)
+        marked.append(replace(call, is_of_mask=is_of_mask and not isinstance(call.layer, keras.layers.Layer)))
+    return marked[::-1]
 
 
 def _in_order(tensors: list[Any], node_of: dict[int, Any]) -> Iterator[Any]:
@@ -96,6 +111,9 @@ def _in_order(tensors: list[Any], node_of: dict[int, Any]) -> Iterator[Any]:
 
 def _call(node: Any, name: str) -> Call:
     keywords = dict(node.arguments.kwargs)
+    if not isinstance(node.operation, keras.layers.Layer):  # an operation takes numbers without their names too
+        given = inspect.signature(node.operation.call).bind_partial(*node.arguments.args).arguments
+        keywords |= {key: value for key, value in given.items() if not _tensors(value)}
     masks = {key: keywords.pop(key) for key in list(keywords) if key == "mask" or key.endswith("_mask")}
     masks = {key: value for key, value in masks.items() if _tensors(value)}
     hidden = {id(tensor) for value in masks.values() for tensor in _tensors(value)}

@@ -20,8 +20,7 @@ class Replay:
     Attributes:
         outputs: the Keras tensors that are the model's outputs.
         node_of: id of a Keras tensor -> the call that returned it, as Keras holds it.
-        paths: id of such a call -> name of the layer, behind those of the models that it is in; operations that Keras put
-            in to make a mask have none.
+        paths: id of such a call -> name of the layer, behind those of the models that it is in.
     """
 
     outputs: list[Any] = field(default_factory=list)
@@ -49,7 +48,10 @@ def replayed(model: keras.Model) -> Replay:
         if isinstance(operation, keras.Model):
             return run(operation, f"{path}/", _given(operation, path, args, kwargs))
         remember(operation)
-        outputs = operation(*args, **kwargs)
+        # A mask that is None where the model was built may be a tensor where the model stands in another one.
+        outputs = operation(
+            *args, **{key: value for key, value in kwargs.items() if value is not None or not key.endswith("mask")}
+        )
         node = operation._inbound_nodes[-1]
         replay.paths[id(node)] = path
         return outputs

@@ -10,7 +10,5 @@ from keras_hep.export.layers.registry import Node, Site, handles
 @handles(keras.layers.Embedding)
 def _embedding(site: Site) -> list[Node]:
     layer = site.layer
-    if layer.mask_zero:
-        raise site.unsupported("has mask_zero=True, a mask that goes on through the model", "use mask_zero=False")
     weights = site.numbers("weights", layer.embeddings)
     return [site.node("embedding", categories=int(layer.input_dim), units=int(layer.output_dim), weights=weights)]

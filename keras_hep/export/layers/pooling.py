@@ -7,6 +7,8 @@ import keras
 from keras_hep.export.layers.registry import Node, Site, handles
 from keras_hep.export.layers.windows import padding_of, require_channels_last, spatial, windows
 
+__all__ = ["mean_of_all"]
+
 _layers = keras.layers
 
 
@@ -25,8 +27,9 @@ def _largest_of_all(site: Site) -> list[Node]:
     return _global(site, "max_pooling")
 
 
-@handles(_layers.GlobalAveragePooling1D, _layers.GlobalAveragePooling2D, _layers.GlobalAveragePooling3D)
-def _mean_of_all(site: Site) -> list[Node]:
+@handles(_layers.GlobalAveragePooling2D, _layers.GlobalAveragePooling3D)
+def mean_of_all(site: Site) -> list[Node]:
+    """Return the nodes of a mean over everything but the channels."""
     return _global(site, "average_pooling")
 
 
@@ -39,8 +42,6 @@ def _pooling(site: Site, kind: str) -> Node:
 
 def _global(site: Site, kind: str) -> list[Node]:
     require_channels_last(site)
-    if len(site.inputs) != 1:
-        raise site.unsupported("is called with a mask", "call it with its input alone")
     size = site.input_shapes[0][:-1]
     node = site.node(kind, **windows(size, [1] * len(size), [0, 0] * len(size)))
     if site.layer.keepdims:

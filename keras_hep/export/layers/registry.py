@@ -119,6 +119,11 @@ def to_nodes(call: Call, node_of: Mapping[int, str]) -> list[Node]:
     inputs = tuple(node_of[id(tensor)] for tensor in call.inputs)
     names = keras.tree.map_structure(lambda tensor: None if tensor is None else node_of[id(tensor)], call.masks)
     site = Site(call.layer, call.name, inputs, shapes, _shape(call, call.output), names, _keywords(call, node_of))
+    if call.is_of_mask and type(call.layer) not in _HANDLERS:
+        raise site.unsupported(
+            "makes a mask in a way that cannot be exported",
+            "take away the Masking layer or the mask_zero, or join the sequences after the layers that take their masks",
+        )
     handler, masks = _handler(site)
     if len(call.outputs) != 1:
         raise site.unsupported(

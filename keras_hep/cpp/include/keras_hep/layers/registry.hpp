@@ -21,6 +21,7 @@
 #include "lstm.hpp"
 #include "masked_entries.hpp"
 #include "masked_sum.hpp"
+#include "masking.hpp"
 #include "maxout.hpp"
 #include "merging.hpp"
 #include "pooling.hpp"
@@ -39,6 +40,7 @@ std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
     static const std::pair<const char*, Factory> factories[] = {
         {"activation", make_activation<T>},
         {"add", Elementwise<T, Sum>::make},
+        {"any", Any<T>::make},
         {"attention", Attention<T>::make},
         {"average", Elementwise<T, Mean>::make},
         {"average_pooling", Pooling<T, false>::make},
@@ -58,6 +60,8 @@ std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         {"layer_normalization", make_layer_normalization<T, false>},
         {"log_softmax", LogSoftmax<T>::make},
         {"lstm", Lstm<T>::make},
+        {"masked_mean", MaskedMean<T>::make},
+        {"masking", Masking<T>::make},
         {"max_pooling", Pooling<T, true>::make},
         {"masked_last", MaskedLast<T>::make},
         {"masked_sum", MaskedSum<T>::make},
@@ -66,6 +70,7 @@ std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         {"maxout", Maxout<T>::make},
         {"minimum", Elementwise<T, Smallest>::make},
         {"multiply", Elementwise<T, Times>::make},
+        {"not_equal", NotEqual<T>::make},
         {"permute", make_permute<T>},
         {"prelu", PRelu<T>::make},
         {"preprocessing", Preprocessing<T>::make},
