@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Format", "export"]
+__all__ = ["Format", "Weights", "export"]
 
 
 class Format(StrEnum):
@@ -18,11 +18,21 @@ class Format(StrEnum):
     lwtnn = "lwtnn"
 
 
+class Weights(StrEnum):
+    """How weights are written."""
+
+    text = "text"
+    base64 = "base64"
+
+
 def export(
     model: Annotated[Path, typer.Argument(help="The trained model, a .keras file.")],
     output: Annotated[Path, typer.Option(help="The JSON file to write.")] = Path("net.json"),
     format: Annotated[Format, typer.Option(help="json for the C++ runtime of keras_hep, or lwtnn.")] = Format.json,
     vectors: Annotated[int, typer.Option(help="Number of test vectors in the file (json only).")] = 16,
+    weights: Annotated[
+        Weights, typer.Option(help="text, or base64, half as long and quicker to load (json only).")
+    ] = Weights.text,
     check: Annotated[
         Path | None, typer.Option(help="ROOT file of events on which C++ and Keras must agree (json only).")
     ] = None,
@@ -54,7 +64,7 @@ def export(
         return
     sample = None if check is None else read_events(check, feature_spec_of(network), labels=False).inputs
     with atomic_path(output) as temporary:
-        export_json(network, temporary, sample, vectors)
+        export_json(network, temporary, sample, vectors, weights.value)
         if sample is not None:
             parity = check_in_cpp(temporary, network, sample)
             typer.echo(str(parity))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,10 +13,25 @@ from numpy.typing import ArrayLike
 from keras_hep._io import parse_json, write_text
 from keras_hep.errors import ExportError
 
-__all__ = ["FORMAT", "VERSION", "dumps", "json_schema", "number", "numbers", "read", "write"]
+__all__ = [
+    "FORMAT",
+    "VERSION",
+    "Weights",
+    "dumps",
+    "json_schema",
+    "number",
+    "numbers",
+    "packed",
+    "read",
+    "unpacked",
+    "write",
+]
 
 FORMAT = "keras_hep"
 VERSION = 1
+Weights = Literal["text", "base64"]
+
+_FEWEST = 16  # numbers that are written as base64; fewer are easier to read as text
 
 
 def number(value: float, what: str) -> float:
@@ -48,6 +64,35 @@ def numbers(values: ArrayLike, what: str) -> list[float]:
     return [float(str(value)) for value in single]
 
 
+def packed(nodes: Any) -> Any:
+    """Return nodes with longer arrays of float numbers as base64 of little-endian float32."""
+    if isinstance(nodes, dict):
+        return {key: packed(value) for key, value in nodes.items()}
+    if not isinstance(nodes, list):
+        return nodes
+    if len(nodes) >= _FEWEST and all(isinstance(item, float) for item in nodes):
+        return {"base64": base64.b64encode(np.asarray(nodes, "<f4").tobytes()).decode()}
+    return [packed(item) for item in nodes]
+
+
+def unpacked(nodes: Any) -> Any:
+    """Return nodes in which every array of numbers is a list.
+
+    Raises:
+        ExportError: something is not base64 of float32 numbers.
+    """
+    if isinstance(nodes, list):
+        return [unpacked(item) for item in nodes] if any(isinstance(i, dict | list) for i in nodes) else nodes
+    if not isinstance(nodes, dict):
+        return nodes
+    if nodes.keys() == {"base64"}:
+        try:
+            return numbers(np.frombuffer(base64.b64decode(nodes["base64"], validate=True), "<f4"), "base64")
+        except (TypeError, ValueError) as error:
+            raise ExportError(f"the file holds something else than base64 of float32 numbers: {error}") from error
+    return {key: unpacked(value) for key, value in nodes.items()}
+
+
 def dumps(document: Any) -> str:
     """Return the text of a document: indented, each array of plain values on one line, the same bytes each time."""
     return _text(document, "") + "\n"
@@ -71,6 +116,8 @@ def write(path: str | Path, document: dict[str, Any]) -> Path:
 def read(path: str | Path) -> dict[str, Any]:
     """Read a document of this format.
 
+    Weights that are base64 in the file are lists of numbers in what is returned.
+
     Raises:
         DataError: the file cannot be read, or is not JSON.
         ExportError: it is another format, or a version that this keras_hep does not know.
@@ -81,7 +128,7 @@ def read(path: str | Path) -> dict[str, Any]:
     version = document.get("version")
     if not isinstance(version, int) or not 1 <= version <= VERSION:
         raise ExportError(f"'{path}' has version {version}; this keras_hep reads versions 1 to {VERSION}")
-    return document
+    return {**document, "nodes": unpacked(document["nodes"])} if "nodes" in document else document
 
 
 def json_schema() -> dict[str, Any]:

@@ -85,6 +85,7 @@ public:
     template <class T>
     std::vector<T> numbers(bool nulls = false) const {
         if (std::holds_alternative<json::Object>(value_->data)) return shared().template numbers<T>(nulls);
+        if (const auto* floats = std::get_if<json::Floats>(&value_->data)) return std::vector<T>(floats->begin(), floats->end());
         std::vector<T> result;
         if (const auto* numbers = std::get_if<json::Numbers>(&value_->data)) {
             result.reserve(numbers->size());

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "base64.hpp"
 #include "errors.hpp"
 #include "number.hpp"
 
@@ -22,11 +23,12 @@ struct Member;
 
 using Array = std::vector<Value>;
 using Numbers = std::vector<double>;  // an array that holds nothing but numbers, kept compact
+using Floats = std::vector<float>;    // what the object {"base64": "..."} stands for
 using Object = std::vector<Member>;
 
 /// One JSON value. A non-empty array of numbers is `Numbers`, any other array is `Array`.
 struct Value {
-    std::variant<std::monostate, bool, double, std::string, Array, Numbers, Object> data;
+    std::variant<std::monostate, bool, double, std::string, Array, Numbers, Object, Floats> data;
 };
 
 struct Member {
@@ -36,7 +38,7 @@ struct Member {
 
 /// What a value is, in words for a message.
 inline std::string describe(const Value& value) {
-    static const char* const kinds[] = {"null", "a boolean", "a number", "a string", "an array", "an array of numbers", "an object"};
+    static const char* const kinds[] = {"null", "a boolean", "a number", "a string", "an array", "an array of numbers", "an object", "base64"};
     return kinds[value.data.index()];
 }
 
@@ -148,12 +150,73 @@ private:
         return value;
     }
 
+    /// Read a number that is written as most are; otherwise returns false, and nothing is read.
+    bool take_plain_number(double& value) {
+        const char* p = text_.data() + at_;
+        const char* const end = text_.data() + text_.size();
+        const bool negative = p != end && *p == '-';
+        if (negative) ++p;
+        std::uint64_t mantissa = 0;
+        const auto digits = [&p, end, &mantissa] {
+            const char* const first = p;
+            for (; p != end && *p >= '0' && *p <= '9'; ++p) mantissa = mantissa * 10 + static_cast<std::uint64_t>(*p - '0');
+            return p - first;
+        };
+        const bool zero = p != end && *p == '0';
+        const auto whole = digits();
+        std::ptrdiff_t decimals = 0;
+        if (p != end && *p == '.') {
+            ++p;
+            decimals = digits();
+            if (decimals == 0) return false;
+        }
+        if (whole == 0 || (zero && whole > 1) || whole + decimals > 18) return false;
+        auto exponent = -decimals;
+        if (p != end && (*p == 'e' || *p == 'E')) {
+            ++p;
+            const bool down = p != end && *p == '-';
+            if (p != end && (*p == '-' || *p == '+')) ++p;
+            const std::uint64_t before = std::exchange(mantissa, 0);
+            const auto size = digits();
+            const auto power = static_cast<std::ptrdiff_t>(std::exchange(mantissa, before));
+            if (size == 0 || size > 4) return false;
+            exponent += down ? -power : power;
+        }
+        // A double holds these whole numbers and powers of ten without error, so that one rounding gives the nearest double.
+        static constexpr double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                            1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+        if (exponent < -22 || exponent > 22 || mantissa > (std::uint64_t{1} << 53)) return false;
+        const auto exact = static_cast<double>(mantissa);
+        const double size = exponent < 0 ? exact / powers[-exponent] : exact * powers[exponent];
+        value = negative ? -size : size;
+        at_ = static_cast<std::size_t>(p - text_.data());
+        return true;
+    }
+
+    /// Read numbers up to the first element of an array that is not written as most are; returns whether one stands there.
+    bool take_plain_numbers(Numbers& numbers) {
+        double number = 0;
+        while (true) {
+            skip_space();
+            if (!take_plain_number(number)) return true;
+            if (numbers.size() == numbers.capacity() && numbers.size() >= 64) {
+                // An array without other arrays inside it has as many elements as commas, and one more.
+                const char* const here = text_.data() + at_;
+                const char* const end = text_.data() + std::min(text_.find(']', at_), text_.size());
+                numbers.reserve(numbers.size() + 1 + static_cast<std::size_t>(std::count(here, end, ',')));
+            }
+            numbers.push_back(number);
+            if (!take(',')) return false;
+        }
+    }
+
     Value parse_array() {
         if (take(']')) return {Array{}};
         Numbers numbers;
         std::deque<Value> values;  // does not take three times its size while it grows, as a vector does
         path_.emplace_back(std::size_t{0});
         do {
+            if (values.empty() && !take_plain_numbers(numbers)) break;
             path_.back() = std::max(numbers.size(), values.size());
             Value value = parse_value();
             const double* number = std::get_if<double>(&value.data);
@@ -171,6 +234,19 @@ private:
         return {Array(std::make_move_iterator(values.begin()), std::make_move_iterator(values.end()))};
     }
 
+    /// The rest of an object that begins with the key "base64".
+    Value parse_base64() {
+        if (!take('"')) fail("expected base64 in quotes, found " + found());
+        const std::size_t end = text_.find('"', at_);
+        if (end == std::string_view::npos) fail("expected '\"' at the end of a string, found the end of the document");
+        Floats numbers;
+        if (!decode_floats(text_.substr(at_, end - at_), numbers)) fail("expected base64 of finite float32 numbers, with its padding");
+        at_ = end + 1;
+        path_.pop_back();
+        expect('}', "behind base64");
+        return {std::move(numbers)};
+    }
+
     Value parse_object() {
         Object members;
         if (take('}')) return {std::move(members)};
@@ -180,6 +256,7 @@ private:
             std::string key = parse_string();
             path_.emplace_back(key);
             expect(':', "after a key");
+            if (members.empty() && key == "base64") return parse_base64();
             Value value = parse_value();
             path_.pop_back();
             members.push_back({std::move(key), std::move(value)});

@@ -12,7 +12,6 @@
 #include <fstream>
 #include <limits>
 #include <map>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -66,11 +65,21 @@ struct Batch {
 
 /// The bytes of a file, or throw ParseError.
 inline std::string read_file(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
+    std::ifstream file(path, std::ios::binary | std::ios::ate);
     if (!file) throw ParseError("$: cannot read '" + path + "'");
-    std::ostringstream text;
-    text << file.rdbuf();  // unlike an iterator, this does not throw where the path is a folder
-    return text.str();
+    const auto end = static_cast<std::streamoff>(file.tellg());  // not of pipes and folders
+    const bool known = end > 0 && end <= static_cast<std::streamoff>(json::Parser::max_bytes);
+    std::size_t step = known ? static_cast<std::size_t>(end) + 1 : std::size_t{1} << 20;
+    file.clear();
+    if (known) file.seekg(0);
+    std::string text;
+    while (file && text.size() <= json::Parser::max_bytes) {
+        const std::size_t before = text.size();
+        text.resize(before + step);
+        file.read(text.data() + before, static_cast<std::streamsize>(step));
+        text.resize(before + static_cast<std::size_t>(file.gcount()));
+    }
+    return text;
 }
 
 template <class T>
@@ -81,13 +90,14 @@ public:
 
     /// Read a network from a file, or throw ParseError or ShapeError.
     static BasicNetwork load(const std::string& path, const Options& options = {}) {
-        return parse(read_file(path), options);
+        json::Value document = json::parse(read_file(path));  // the text is gone when the network is made
+        return BasicNetwork(Field(document, "$"), options, &document);
     }
 
     /// Read a network from text, or throw ParseError or ShapeError.
     static BasicNetwork parse(std::string_view text, const Options& options = {}) {
-        const json::Value value = json::parse(text);
-        return BasicNetwork(Field(value, "$"), options);
+        json::Value document = json::parse(text);
+        return BasicNetwork(Field(document, "$"), options, &document);
     }
 
     /// Make a network of a document that another reader has made. Its numbers are taken as they stand, not as float32.
@@ -209,12 +219,14 @@ public:
     }
 
 private:
-    BasicNetwork(const Field& root, const Options& options)
+    /// `spent`: the document, if it is not needed any more when the network has been read.
+    BasicNetwork(const Field& root, const Options& options, json::Value* spent = nullptr)
         : inputs_((check_header(root), read_inputs(root.at("inputs")))),
           graph_(root.at("nodes"), inputs_),
           outputs_(read_outputs(root.at("outputs"), graph_)),
           vectors_(read_test_vectors(root.at("test_vectors"), inputs_, outputs_)),
           keeps_nodes_(options.keep_nodes) {
+        if (spent != nullptr) *spent = {};
         std::vector<std::size_t> nodes;
         for (const Output& output : outputs_) nodes.push_back(output.node);
         graph_.prepare(nodes, options);

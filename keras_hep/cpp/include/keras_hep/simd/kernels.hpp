@@ -2,6 +2,7 @@
 // in double precision.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -99,11 +100,13 @@ Product<T> pack(const Kernels<T>& kernels, std::vector<std::size_t> segments, st
     const std::size_t rows = product.segments.size() * depth;
     product.weights.assign(product.panels() * rows * width, T(0));
     product.bias.assign(product.panels() * width, T(0));
-    for (std::size_t u = 0; u < units; ++u) {
-        T* panel = product.weights.data() + u / width * rows * width + u % width;
-        for (std::size_t k = 0; k < rows; ++k) panel[k * width] = weights[k * units + u];
-        if (bias != nullptr) product.bias[u] = bias[u];
+    for (std::size_t k = 0; k < rows; ++k) {
+        for (std::size_t u = 0; u < units; u += width) {
+            const T* from = weights + k * units + u;
+            std::copy(from, from + std::min(width, units - u), product.weights.data() + u * rows + k * width);
+        }
     }
+    if (bias != nullptr) std::copy(bias, bias + units, product.bias.data());
     return product;
 }
 
