@@ -114,8 +114,8 @@ def _call(node: Any, name: str) -> Call:
     if not isinstance(node.operation, keras.layers.Layer):  # an operation takes numbers without their names too
         given = inspect.signature(node.operation.call).bind_partial(*node.arguments.args).arguments
         keywords |= {key: value for key, value in given.items() if not _tensors(value)}
-    masks = {key: keywords.pop(key) for key in list(keywords) if key == "mask" or key.endswith("_mask")}
-    masks = {key: value for key, value in masks.items() if _tensors(value)}
+    named = [key for key, value in keywords.items() if (key == "mask" or key.endswith("_mask")) and _tensors(value)]
+    masks = {key: keywords.pop(key) for key in named}
     hidden = {id(tensor) for value in masks.values() for tensor in _tensors(value)}
     plain = {id(tensor) for value in node.arguments.args for tensor in _tensors(value)}
     inputs = tuple(tensor for tensor in node.input_tensors if id(tensor) not in hidden - plain)

@@ -53,7 +53,7 @@ def randomised(model, seed=1):
         if "variance" in weight.path:
             weight.assign(random.uniform(0.2, 3.0, weight.shape))
         elif "seed" not in weight.path:
-            weight.assign(random.normal(0, 1 / np.sqrt(weight.shape[0]), weight.shape))
+            weight.assign(random.normal(0, 1 / np.sqrt((*weight.shape, 1)[0]), weight.shape))
     return model
 
 

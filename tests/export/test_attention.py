@@ -65,9 +65,22 @@ def test_a_mask_of_pairs(dropout, tmp_path):
     )
 
 
+@pytest.mark.parametrize("dropout", [0.0, 0.1])
+def test_a_mask_of_keys(dropout, tmp_path):
+    layer = layers.MultiHeadAttention(2, 4, dropout=dropout)
+    checked(tmp_path, lambda q, v, mask: layer(q, v, value_mask=mask), q=QUERIES, v=KEYS, mask=(7,))
+
+
+def test_masks_without_weights(tmp_path):
+    def make(q, v, mask_q, mask_v):
+        return layers.Attention()([q, v], mask=[mask_q, mask_v])
+
+    checked(tmp_path, make, q=(5, 3), v=KEYS, mask_q=(5,), mask_v=(7,))
+
+
 def test_heads_that_share_keys(tmp_path):
     layer = layers.GroupQueryAttention(head_dim=3, num_query_heads=4, num_key_value_heads=2)
-    checked(tmp_path, lambda q, v: layer(q, v, use_causal_mask=True), q=QUERIES, v=KEYS)
+    checked(tmp_path, lambda q, v: layer(q, v, use_causal_mask=True), q=QUERIES, v=(7, 4))
 
 
 WITHOUT = {

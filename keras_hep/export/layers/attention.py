@@ -35,7 +35,10 @@ def _with_weights(site: Site) -> list[Node]:
     heads, depth = np.shape(layer._query_dense.kernel)[1:]
     key_heads, width = np.shape(layer._value_dense.kernel)[1:]
     masks = _masks(site)
-    inner = _attention(site, int(heads), int(key_heads), 1 / np.sqrt(float(depth)), None, [kind for kind, _ in masks])
+    # With dropout, Keras applies its Softmax layer, which zeroes what is masked, after the training too.
+    zero = float(getattr(layer, "_dropout", None) or getattr(layer, "dropout", 0.0)) > 0
+    kinds = [kind for kind, _ in masks]
+    inner = _attention(site, int(heads), int(key_heads), 1 / np.sqrt(float(depth)), None, kinds, zero)
     inner["name"] = f"{site.name}/attention"
     inner["inputs"] = [*(node["name"] for node in nodes), *(name for _, name in masks)]
     inner["shape"] = [lengths[given["query"]], int(heads * width)]
@@ -89,7 +92,9 @@ def _dense(site: Site, part: str, source: str, length: int, weights: Any, dense:
     }
 
 
-def _attention(site: Site, heads: int, key_heads: int, scale: float, weights: Any, masks: list[str]) -> Node:
+def _attention(
+    site: Site, heads: int, key_heads: int, scale: float, weights: Any, masks: list[str], zero: bool = False
+) -> Node:
     return {
         **site.node("attention"),
         "heads": heads,
@@ -97,5 +102,6 @@ def _attention(site: Site, heads: int, key_heads: int, scale: float, weights: An
         "scale": site.number("scale", scale),
         "tanh_weights": None if weights is None else site.numbers("scale", weights),
         "causal": bool(site.keywords.get("use_causal_mask", False)),
+        "zero_if_masked": zero,
         "masks": masks,
     }

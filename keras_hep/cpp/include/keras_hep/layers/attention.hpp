@@ -18,6 +18,7 @@ struct Scores {
     T scale;                 ///< of q * k, or of the argument of tanh
     std::vector<T> weights;  ///< empty: the score is scale * sum q * k; else sum weights * tanh(scale * (q + k))
     bool causal;             ///< a query sees only keys that do not stand behind it
+    bool zero_if_masked;     ///< where a query sees no key, the result is zero, not the mean of all values
 };
 
 /// What a mask is of.
@@ -27,7 +28,7 @@ template <class T>
 class Attention final : public Layer<T> {
 public:
     static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
-        declaration.attributes({"heads", "key_heads", "scale", "tanh_weights", "causal", "masks"});
+        declaration.attributes({"heads", "key_heads", "scale", "tanh_weights", "causal", "zero_if_masked", "masks"});
         const Field& node = declaration.node;
         std::vector<MaskOf> masks;
         for (const Field& mask : node.at("masks").items()) masks.push_back(read_mask(mask));
@@ -53,7 +54,7 @@ public:
         return std::make_unique<Attention>(
             query[0], key[0], depth, width,
             Scores<T>{heads, key_heads, node.at("scale").number<T>(), weights.is_null() ? std::vector<T>{} : weights.numbers_of_size<T>(depth),
-                      node.at("causal").boolean()},
+                      node.at("causal").boolean(), node.at("zero_if_masked").boolean()},
             std::move(masks));
     }
 
@@ -72,9 +73,13 @@ public:
                     if (is_zero) continue;
                     const T* query = inputs[0] + ((event * queries_ + q) * heads + h) * depth_;
                     const std::size_t stride = scores_.key_heads, first = event * keys_ * stride + h / shared;
+                    std::size_t seen = 0;
                     for (std::size_t k = 0; k < keys_; ++k) {
-                        line[k] = sees(inputs, event, q, k) ? score(query, inputs[1] + (first + k * stride) * depth_) : T(-1e9);
+                        const bool sees_key = sees(inputs, event, q, k);
+                        line[k] = sees_key ? score(query, inputs[1] + (first + k * stride) * depth_) : T(-1e9);
+                        seen += sees_key ? 1 : 0;
                     }
+                    if (seen == 0 && scores_.zero_if_masked) continue;
                     this->kernels().softmax(line, line, keys_);
                     for (std::size_t k = 0; k < keys_; ++k) {
                         const T* value = inputs[2] + (first + k * stride) * width_;
