@@ -54,9 +54,7 @@ class Maxout(keras.layers.Layer):
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Make the weights: the units of a piece stand together."""
         size = self.pieces * self.units
-        self.kernel = self.add_weight(
-            shape=(input_shape[-1], size), initializer=self.kernel_initializer, name="kernel"
-        )
+        self.kernel = self.add_weight(shape=(input_shape[-1], size), initializer=self.kernel_initializer, name="kernel")
         self.bias = (
             self.add_weight(shape=(size,), initializer=self.bias_initializer, name="bias") if self.use_bias else None
         )

@@ -5,7 +5,22 @@ from functools import partial
 import keras
 from keras import layers
 
-SMOOTH = ("elu", "gelu", "selu", "sigmoid", "silu", "softplus", "softsign", "tanh", "relu", "leaky_relu", "hard_sigmoid", None)
+from keras_hep.layers import Highway, Maxout
+
+SMOOTH = (
+    "elu",
+    "gelu",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softplus",
+    "softsign",
+    "tanh",
+    "relu",
+    "leaky_relu",
+    "hard_sigmoid",
+    None,
+)
 
 
 def _pick(random, *choices):
@@ -25,6 +40,11 @@ def _windowed(kind, axes, random, x, **more):
 def _convolution(kind, axes, random, x):
     more = {"activation": _activation(random), "use_bias": bool(random.integers(2))}
     return _windowed(partial(kind, int(random.integers(1, 6))), axes, random, x, **more)
+
+
+def _recurrent(kind, random, x):
+    switches = {name: bool(random.integers(2)) for name in ("return_sequences", "go_backwards", "use_bias")}
+    return kind(int(random.integers(1, 20)), activation=_pick(random, "tanh", "softsign"), **switches)(x)
 
 
 def _reshaped(random, x):
@@ -63,6 +83,15 @@ LAYERS = {
     "global_average2d": ((3,), lambda r, x: layers.GlobalAveragePooling2D()(x)),
     "global_max1d": ((2,), lambda r, x: layers.GlobalMaxPooling1D()(x)),
     "zero_padding1d": ((2,), lambda r, x: layers.ZeroPadding1D((int(r.integers(3)), 1))(x)),
+    "lstm": ((2,), partial(_recurrent, layers.LSTM)),
+    "gru": ((2,), partial(_recurrent, layers.GRU)),
+    "simple_rnn": ((2,), partial(_recurrent, layers.SimpleRNN)),
+    "both_directions": ((2,), lambda r, x: layers.Bidirectional(layers.GRU(int(r.integers(1, 5)), return_sequences=bool(r.integers(2))))(x)),
+    "for_each_entry": ((2, 3), lambda r, x: layers.TimeDistributed(layers.Dense(int(r.integers(1, 9)), _activation(r)))(x)),
+    "heads": ((2,), lambda r, x: layers.MultiHeadAttention(int(r.integers(1, 4)), 3)(x, x, use_causal_mask=bool(r.integers(2)))),
+    "attention": ((2,), lambda r, x: layers.Attention(use_scale=True)([x, layers.Dense(x.shape[-1])(x)])),
+    "maxout": ((1, 2), lambda r, x: Maxout(int(r.integers(1, 20)), pieces=int(r.integers(1, 4)))(x)),
+    "highway": ((1, 2), lambda r, x: Highway(_activation(r))(x)),
     "upsampling1d": ((2,), lambda r, x: layers.UpSampling1D(2)(x)),
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Each layer without memory, in a small model: C++ gives what Keras gives.
+"""Each layer of one input, in a small model: C++ gives what Keras gives.
 
 A new layer joins with an entry in LAYERS: a name, the shape of an event that the layers receive, and the layers.
 """
@@ -15,6 +15,7 @@ from keras import layers
 
 from keras_hep.errors import UnsupportedLayerError
 from keras_hep.export import export
+from keras_hep.layers import Highway, Maxout
 from tests.contracts.exportable import check_exportable
 from tests.cpp.networks import randomised
 from tests.cpp.programs import HERE, build_program
@@ -147,7 +148,19 @@ OTHERS = [
     case("einsum_dense_vector", (4,), layers.EinsumDense("ab,bcd->acd", (3, 2), bias_axes="c", activation="tanh")),
 ]  # fmt: skip
 
-LAYERS = [*CONVOLUTIONS, *POOLING, *SHAPES, *NORMALISATIONS, *OTHERS]
+RECURRENT = [
+    case("lstm", (17, 3), layers.LSTM(5)),
+    case("lstm_wide", (4, 3), layers.LSTM(19, return_sequences=True), layers.Dense(2)),
+    case("lstm_other_functions", (4, 3), layers.LSTM(5, activation="relu", recurrent_activation="hard_sigmoid")),
+    case("gru", (6, 3), layers.BatchNormalization(), layers.GRU(17)),
+    case("gru_before", (6, 3), layers.GRU(5, reset_after=False, go_backwards=True, return_sequences=True)),
+    case("simple_rnn", (6, 3), layers.SimpleRNN(7)),
+    case("both_directions", (6, 3), layers.Bidirectional(layers.LSTM(5, return_sequences=True))),
+    case("for_each_entry", (4, 5, 3), layers.TimeDistributed(layers.GRU(6)), layers.TimeDistributed(layers.Dense(3, "tanh"))),
+    case("maxout", (3, 5), Maxout(6, pieces=3), Highway("tanh")),
+]  # fmt: skip
+
+LAYERS = [*CONVOLUTIONS, *POOLING, *SHAPES, *NORMALISATIONS, *OTHERS, *RECURRENT]
 
 
 @pytest.mark.parametrize("entry", LAYERS, ids=lambda entry: entry.name)

@@ -49,7 +49,8 @@ def test_sizes(kind, units, tmp_path):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
-    ("sequences", "backwards", "zero"), [(True, False, False), (True, True, False), (True, True, True), (False, True, True)]
+    ("sequences", "backwards", "zero"),
+    [(True, False, False), (True, True, False), (True, True, True), (False, True, True)],
 )
 def test_masked_steps(kind, sequences, backwards, zero, tmp_path):
     layer = KINDS[kind](5, return_sequences=sequences, go_backwards=backwards, zero_output_for_mask=zero)
@@ -60,7 +61,14 @@ def test_masked_steps(kind, sequences, backwards, zero, tmp_path):
 def test_options(kind, tmp_path):
     gates = {} if kind == "simple_rnn" else {"recurrent_activation": "hard_sigmoid"}
     layer = KINDS[kind](
-        7, use_bias=False, activation="softsign", dropout=0.3, recurrent_dropout=0.2, unroll=True, return_sequences=True, **gates
+        7,
+        use_bias=False,
+        activation="softsign",
+        dropout=0.3,
+        recurrent_dropout=0.2,
+        unroll=True,
+        return_sequences=True,
+        **gates,
     )
     nodes = checked(of_sequence(layer), tmp_path)["nodes"]
     assert nodes[-1]["bias"] is None and nodes[-1]["activation"] == {"function": "softsign"}

@@ -21,7 +21,9 @@ _KIND_OF_MASK = {"query_mask": "queries", "value_mask": "keys", "key_mask": "key
 def _with_weights(site: Site) -> list[Node]:
     layer = site.layer
     if len(site.shape) != 2 or any(len(shape) != 2 for shape in site.input_shapes):
-        raise site.unsupported("has inputs or an output of other shapes than (length, features)", "use one axis of objects")
+        raise site.unsupported(
+            "has inputs or an output of other shapes than (length, features)", "use one axis of objects"
+        )
     for switch in ("use_gate", "sliding_window"):
         if getattr(layer, f"_{switch}", None) or getattr(layer, switch, None):
             raise site.unsupported(f"has {switch}", "build it without")
@@ -43,7 +45,9 @@ def _with_weights(site: Site) -> list[Node]:
     inner["inputs"] = [*(node["name"] for node in nodes), *(name for _, name in masks)]
     inner["shape"] = [lengths[given["query"]], int(heads * width)]
     kernel = np.asarray(layer._output_dense.kernel)
-    last = _dense(site, "output", inner["name"], site.shape[0], kernel.reshape(-1, kernel.shape[-1]), layer._output_dense)
+    last = _dense(
+        site, "output", inner["name"], site.shape[0], kernel.reshape(-1, kernel.shape[-1]), layer._output_dense
+    )
     return [*nodes, inner, {**last, "name": site.name}]
 
 

@@ -81,9 +81,7 @@ _HANDLERS: dict[type, tuple[Handler, Masks]] = {}
 _ARGUMENTS: dict[type, frozenset[str]] = {}
 
 
-def handles(
-    *classes: type, masks: Masks = "refused", arguments: tuple[str, ...] = ()
-) -> Callable[[Handler], Handler]:
+def handles(*classes: type, masks: Masks = "refused", arguments: tuple[str, ...] = ()) -> Callable[[Handler], Handler]:
     """Register a function for layers of exactly these classes (decorator).
 
     The function returns the nodes of a layer in the order of evaluation, the last one under the layer's name; an empty

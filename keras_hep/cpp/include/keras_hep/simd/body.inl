@@ -372,7 +372,7 @@ KERAS_HEP_TARGET static inline void tap(const Taps<float>& taps, const float* x,
 }
 
 // f * cell + i * tanh(g) and o * tanh(cell) with one division each.
-KERAS_HEP_TARGET static inline void lstm(const float* gates, float* cells, float* hidden, std::size_t n) {
+KERAS_HEP_ENTRY void lstm(const float* gates, float* cells, float* hidden, std::size_t n) {
     for (std::size_t u = 0; u < n; u += width, gates += width) {
         const Floats i = bounded_exponential(-load(gates)) + 1.0F;
         const Floats f = bounded_exponential(-load(gates + n)) + 1.0F;
