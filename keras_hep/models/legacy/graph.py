@@ -52,7 +52,7 @@ def _sequential(config: Any) -> Built:
         raise ModelError(f"the model '{name}' has no layers")
     layers: dict[str, Any] = {}
     first = entries[0]["config"]
-    x = given = _input(first if isinstance(first, dict) else {}, name, embeds=entries[0]["class_name"] == "Embedding")
+    x = given = _input(first if isinstance(first, dict) else {}, name, entries[0]["class_name"])
     for entry in entries:
         if entry["class_name"] != "InputLayer":
             layer = _layer(entry)
@@ -65,14 +65,20 @@ def _functional(config: dict[str, Any]) -> Built:
     layers: dict[str, Any] = {}
     tensors: dict[tuple[str, int], Any] = {}
     waiting: list[tuple[str, int, list[tuple[str, int]]]] = []
+    read = {source for entry in config["layers"] for node in entry["inbound_nodes"] for source in _references(node)}
+    read.update(_references(config["output_layers"]))
     for entry in config["layers"]:
         name = _name(entry)
         if entry["class_name"] == "InputLayer":
-            tensors[name, 0] = _input(entry["config"], name)
+            tensors[name, 0] = _input(entry["config"], name, "InputLayer")
             continue
         layers[name] = _layer(entry)
         for number, node in enumerate(entry["inbound_nodes"]):
             waiting.append((name, number, _sources(node, name)))
+        # A model inside the model has been called once before, when it was made; its calls are counted from there.
+        if entry["class_name"] in _MODELS and (name, len(entry["inbound_nodes"])) in read:
+            calls = len(entry["inbound_nodes"])
+            waiting[-calls:] = [(name, number + 1, sources) for name, number, sources in waiting[-calls:]]
     while waiting:
         left = []
         for name, number, sources in waiting:
@@ -85,7 +91,8 @@ def _functional(config: dict[str, Any]) -> Built:
             raise ModelError(f"the layer '{left[0][0]}' reads {left[0][2]}, which the file does not make")
         waiting = left
     ends = [[tensors[reference] for reference in _references(config[key])] for key in ("input_layers", "output_layers")]
-    return Built(keras.Model(ends[0], ends[1], name=str(config.get("name", "model")).replace("/", "_")), layers)
+    inputs, outputs = (end if len(end) > 1 else end[0] for end in ends)
+    return Built(keras.Model(inputs, outputs, name=str(config.get("name", "model")).replace("/", "_")), layers)
 
 
 def _layer(entry: dict[str, Any]) -> Any:
@@ -99,7 +106,9 @@ def _name(entry: dict[str, Any]) -> str:
     return str(entry.get("name") or (config.get("name") if isinstance(config, dict) else None) or entry["class_name"])
 
 
-def _input(config: dict[str, Any], name: str, embeds: bool = False) -> Any:
+def _input(config: dict[str, Any], name: str, kind: str) -> Any:
+    """Return the input that an InputLayer is, or that the first layer of a Sequential model declares."""
+    embeds = kind == "Embedding"
     shape = config.get("batch_input_shape") or config.get("batch_shape")
     if shape is None and "input_shape" in config:
         shape = [None, *config["input_shape"]]
@@ -110,8 +119,7 @@ def _input(config: dict[str, Any], name: str, embeds: bool = False) -> Any:
     if shape is None:
         raise ModelError(f"the model '{name}' does not say the shape of its input")
     called = str(config.get("name", name)).replace("/", "_")
-    is_input = "units" not in config and "layer" not in config and not embeds
-    return keras.Input(tuple(shape[1:]), name=called if is_input else f"{called}_input")
+    return keras.Input(tuple(shape[1:]), name=called if kind == "InputLayer" else f"{called}_input")
 
 
 def _sources(node: Any, name: str) -> list[tuple[str, int]]:
