@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
-from keras_hep.cli import cpp, export, firmware, generate, inspect, predict, quantize, quickstart, train
+from keras_hep.cli import cpp, export, firmware, generate, import_model, inspect, predict, quantize, quickstart, train
 from keras_hep.errors import KerasHepError, OutputError
 
 __all__ = ["app", "main"]
@@ -34,6 +34,7 @@ app.command()(predict.predict)
 app.command()(quantize.quantize)
 app.add_typer(firmware.app, name="firmware")
 app.command()(export.export)
+app.command("import")(import_model.import_model)
 app.add_typer(cpp.app, name="cpp")
 
 

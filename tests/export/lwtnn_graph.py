@@ -117,7 +117,9 @@ def evaluate(document, nodes, sequences):
 
     def vector(index):
         result = value(index)
-        return result if result.ndim == 1 else result[-1]
+        if result.ndim == 1:
+            return result
+        return result[-1] if len(result) else np.zeros(result.shape[1])  # of an empty sequence
 
     def compute(node):
         kind, sources = node["type"], [int(source) for source in node["sources"]]
@@ -147,7 +149,9 @@ def evaluate(document, nodes, sequences):
 
 def evaluate_sequential(document, variables):
     """Return the outputs of one event of a sequential file: label -> value."""
-    rows = np.array([(np.asarray(variables[v["name"]], float) + float(v["offset"])) * float(v["scale"]) for v in document["inputs"]])
+    rows = np.array(
+        [(np.asarray(variables[v["name"]], float) + float(v["offset"])) * float(v["scale"]) for v in document["inputs"]]
+    )
     x = rows.T
     for layer in document["layers"]:
         if layer["architecture"] in RECURRENT:

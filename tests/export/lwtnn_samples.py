@@ -95,7 +95,9 @@ def as_strings(value, key=""):
 def activations():
     names = ["linear", "sigmoid", "rectified", "tanh", "hard_sigmoid", "elu", "abs", "sigmoid_legacy"]
     names += ["hard_sigmoid_legacy", "tanh_legacy", "rectified_legacy"]
-    names += [{"function": f, "alpha": a} for f, a in (("elu", 0.5), ("leakyrelu", 0.25), ("swish", 1.5), ("swish", 1.0))]
+    names += [
+        {"function": f, "alpha": a} for f, a in (("elu", 0.5), ("leakyrelu", 0.25), ("swish", 1.5), ("swish", 1.0))
+    ]
     layers = [lambda make, name=name: make.dense(3, 3, name) for name in names]
     return sequential(1, *layers, lambda make: make.dense(3, 2, "softmax"))
 

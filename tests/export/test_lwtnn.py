@@ -12,7 +12,7 @@ from keras_hep.errors import ExportError, UnsupportedLayerError
 from keras_hep.export import export_lwtnn
 from keras_hep.export.document import trace
 from keras_hep.export.vectors import synthetic_inputs
-from keras_hep.layers import MaskedSum, Preprocessing
+from keras_hep.layers import MaskedLast, MaskedSum, Preprocessing, Ramp
 from tests.cpp.networks import plain_spec, randomised, rich_spec, tagger
 from tests.export.lwtnn_graph import evaluate
 
@@ -150,3 +150,32 @@ def test_raw_values_cannot_be_read_beside_scaled_ones(tmp_path):
     both = layers.Concatenate(name="join")([Preprocessing(JET, "jet", name="scaling")(jet), jet])
     with pytest.raises(UnsupportedLayerError, match="'scaling' scales the input 'jet', which 'join' reads unscaled"):
         export_lwtnn(keras.Model(jet, both), tmp_path / "net.json")
+
+
+def recurrent_model(**arguments):
+    tracks, mask = keras.Input((5, 2), name="tracks"), keras.Input((5,), name="tracks_mask")
+    x = Preprocessing(plain_spec("tracks", 5), "tracks")(tracks)
+    x = layers.LSTM(4, return_sequences=True, recurrent_activation=Ramp(0.2, 0.5))(x, mask=mask)
+    left = layers.GRU(3, name="gru", **{"reset_after": False, **arguments})(x, mask=mask)
+    right = layers.SimpleRNN(3, activation="relu", return_sequences=True)(x, mask=mask)
+    both = layers.Concatenate()([left, MaskedLast()([right, mask]), MaskedSum()([x, mask])])
+    return randomised(keras.Model([tracks, mask], layers.Dense(2, activation="softmax", name="out")(both)))
+
+
+def test_recurrent_layers(tmp_path):
+    document = check_against_keras(recurrent_model(), tmp_path)
+    assert [layer["architecture"] for layer in document["layers"]] == ["lstm", "gru", "simplernn", "dense"]
+    assert document["layers"][0]["inner_activation"] == "hard_sigmoid"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"reset_after": True}, "'gru' applies the reset gate after"),
+        ({"go_backwards": True}, "'gru' goes backwards"),
+        ({"activation": "softplus"}, "'gru' has the activation 'softplus'"),
+    ],
+)
+def test_recurrent_layers_that_lwtnn_does_not_have(arguments, message, tmp_path):
+    with pytest.raises(UnsupportedLayerError, match=message):
+        export_lwtnn(recurrent_model(**arguments), tmp_path / "net.json")

@@ -12,8 +12,11 @@ import pytest
 
 from keras_hep.errors import DataError, ExportError, ModelError
 from keras_hep.export import export_lwtnn
+from keras_hep.export.document import trace
 from keras_hep.export.lwtnn import read
+from keras_hep.export.vectors import synthetic_inputs
 from keras_hep.models import load, save
+from tests.contracts.exportable import check_exportable
 from tests.export.lwtnn_files import as_numbers, evaluate_in_cpp, evaluate_in_keras, events_of
 from tests.export.lwtnn_graph import evaluate, evaluate_sequential
 from tests.export.lwtnn_samples import SAMPLES, events
@@ -179,7 +182,7 @@ def evaluate_in_cpp_error(path, folder):
 
 def test_other_refusals(tmp_path):
     (tmp_path / "net.json").write_text("{")
-    with pytest.raises(DataError, match="net.json"):
+    with pytest.raises(DataError, match=r"net\.json"):
         read(tmp_path / "net.json")
     with pytest.raises(ModelError, match="length of the sequences must be positive"):
         read(write(SAMPLES["recurrent"], tmp_path), 0)
@@ -227,3 +230,14 @@ def test_answers_of_lwtnn(path, tmp_path):
     save(model, tmp_path / "model.keras")
     written = export_lwtnn(load(tmp_path / "model.keras"), tmp_path / "again.json")
     assert as_numbers(json.loads(written.read_text())) == as_numbers(json.loads(path.read_text()))
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", ["activations", "convolutions", "normalized", "recurrent", "strings"])
+def test_an_imported_model_can_be_exported_for_the_cpp_runtime(name, tmp_path):
+    model = read(write(SAMPLES[name], tmp_path), 7)
+    inputs = synthetic_inputs(trace(model), 8)
+    document, _ = check_exportable(model, inputs, tmp_path)
+    outputs = SAMPLES[name]["outputs"]
+    labels = [outputs] if isinstance(outputs, list) else [output["labels"] for output in outputs.values()]
+    assert [output["labels"] for output in document["outputs"]] == labels

@@ -33,5 +33,5 @@ def test_contract(layer, shape):
 
 @pytest.mark.parametrize("layer", [MaskedLast, MaskedValues])
 def test_wrong_shapes_are_named(layer):
-    with pytest.raises(ValueError, match="needs .values .batch, length, features., mask .batch, length"):
+    with pytest.raises(ValueError, match=r"needs .values .batch, length, features., mask .batch, length"):
         layer().build([(None, 4, 2), (None, 4, 2)])

@@ -12,7 +12,7 @@ def test_it_changes_nothing():
 
 
 def test_labels_belong_to_the_values():
-    with pytest.raises(ValueError, match="2 labels. Received: shape"):
+    with pytest.raises(ValueError, match=r"2 labels\. Received: shape"):
         OutputLabels(["b", "c"]).build((None, 3))
     with pytest.raises(ValueError, match="labels of an output must differ"):
         OutputLabels(["b", "b"])

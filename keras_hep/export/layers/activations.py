@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from keras_hep.export.layers.registry import Node, Site, handles
+from keras_hep.layers.functions import Absolute, Elu, LeakyRelu, Ramp, Swish
 
 __all__ = ["function_of", "with_activation"]
 
@@ -31,6 +32,15 @@ _FUNCTIONS: dict[Any, tuple[str, dict[str, Any]]] = {
     keras.activations.squareplus: ("squareplus", {"b": 4.0}),
     keras.activations.threshold: ("threshold", {"threshold": 0.0, "default_value": 0.0}),
     keras.activations.gelu: ("gelu", {"approximate": False}),
+}
+
+# Functions with parameters of their own.
+_WITH_PARAMETERS: dict[type, str] = {
+    Absolute: "absolute",
+    Elu: "elu",
+    LeakyRelu: "leaky_relu",
+    Ramp: "ramp",
+    Swish: "swish",
 }
 
 
@@ -55,6 +65,9 @@ def function_of(site: Site, function: Callable[..., Any]) -> dict[str, Any]:
         site: the layer that applies it.
         function: the activation, as Keras holds it.
     """
+    if own := _WITH_PARAMETERS.get(type(function)):
+        parameters = {key: site.number(key, value) for key, value in function.get_config().items()}
+        return {"function": own, **parameters}
     plain, given = (function.func, function.keywords) if isinstance(function, partial) else (function, {})
     name, parameters = _FUNCTIONS.get(plain, ("", {}))
     if not name or not given.keys() <= parameters.keys():

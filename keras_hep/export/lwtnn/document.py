@@ -130,7 +130,9 @@ def _sequential(root: Located) -> Document:
     kinds = [layer.at("architecture").text() for layer in layers]
     is_sequence = kinds[0] in RECURRENT
     entry = InputEntry(root.at("inputs"), _INPUT, _variables(root.at("inputs"), root))
-    nodes = [NodeEntry(root.at("inputs"), "input_sequence" if is_sequence else "input", (0,), size=len(entry.variables))]
+    nodes = [
+        NodeEntry(root.at("inputs"), "input_sequence" if is_sequence else "input", (0,), size=len(entry.variables))
+    ]
     for index, (layer, kind) in enumerate(zip(layers, kinds, strict=True)):
         if kind in RECURRENT and index and kinds[index - 1] not in RECURRENT:
             raise layer.error(f"a '{kind}' stands behind a '{kinds[index - 1]}', which has reduced the sequence")
@@ -181,6 +183,8 @@ def _node(place: Located, nodes: int, layers: int) -> NodeEntry:
         place=place,
         kind=kind,
         sources=sources,
-        layer=place.at("layer_index").count(layers - 1) if kind in ("feed_forward", "time_distributed", "sequence") else None,
+        layer=place.at("layer_index").count(layers - 1)
+        if kind in ("feed_forward", "time_distributed", "sequence")
+        else None,
         size=place.at("size").count(_MOST) if is_input else None,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,9 @@ import numpy as np
 from keras_hep.errors import UnsupportedLayerError
 from keras_hep.export.layers import Node
 
-__all__ = ["activation", "dense", "normalization", "refuse", "scaling"]
+__all__ = ["activation", "dense", "function", "normalization", "refuse", "scaling"]
 
-_PLAIN = {"linear": "linear", "sigmoid": "sigmoid", "tanh": "tanh"}
+_PLAIN = {"absolute": "abs", "linear": "linear", "sigmoid": "sigmoid", "tanh": "tanh"}
 
 
 def refuse(node: Node, why: str) -> UnsupportedLayerError:
@@ -56,19 +57,31 @@ def activation(node: Node) -> str | dict[str, Any]:
         if node["axis"] != len(node["shape"]) - 1:
             raise refuse(node, "is a softmax along another axis than the last, which lwtnn does not have")
         return "softmax"
-    function = node["function"]
-    if function in _PLAIN:
-        return _PLAIN[function]
-    if function == "relu":
-        if node["negative_slope"] or node["threshold"] or node["max_value"] is not None:
+    return function(node, node)
+
+
+def function(node: Node, values: Mapping[str, Any]) -> str | dict[str, Any]:
+    """Return lwtnn's name of a function of each value.
+
+    Args:
+        node: the node that has it, for errors.
+        values: the function and its parameters, as they stand in the node or in one of its attributes.
+    """
+    name = values["function"]
+    if name in _PLAIN:
+        return _PLAIN[name]
+    if name == "relu":
+        if values["negative_slope"] or values["threshold"] or values["max_value"] is not None:
             raise refuse(node, "is a ReLU with slope, threshold or largest value, and lwtnn has the plain one alone")
         return "rectified"
-    if function == "elu":
-        return {"function": "elu", "alpha": node["alpha"]}
-    if function == "leaky_relu":
-        return {"function": "leakyrelu", "alpha": node["negative_slope"]}
-    if function == "silu":
-        return {"function": "swish", "alpha": 1.0}
-    if function == "hard_sigmoid":
+    if name == "elu":
+        return {"function": "elu", "alpha": values["alpha"]}
+    if name == "leaky_relu":
+        return {"function": "leakyrelu", "alpha": values["negative_slope"]}
+    if name in ("silu", "swish"):
+        return {"function": "swish", "alpha": values.get("alpha", 1.0)}
+    if name == "ramp" and np.float32(values["slope"]) == np.float32(0.2) and values["offset"] == 0.5:
+        return "hard_sigmoid"
+    if name == "hard_sigmoid":
         raise refuse(node, "has the hard_sigmoid of Keras 3 with slope 1/6, and that of lwtnn has slope 0.2")
-    raise refuse(node, f"has the activation '{function}', which lwtnn does not have")
+    raise refuse(node, f"has the activation '{name}', which lwtnn does not have")

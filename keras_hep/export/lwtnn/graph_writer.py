@@ -10,6 +10,8 @@ from keras_hep.errors import ExportError
 from keras_hep.export.document import Input, Traced
 from keras_hep.export.layers import Node
 from keras_hep.export.lwtnn.expressions import activation, dense, normalization, refuse, scaling
+from keras_hep.export.lwtnn.recurrent import KINDS, recurrent
+from keras_hep.export.shared_weights import restored
 
 __all__ = ["to_graph"]
 
@@ -29,6 +31,7 @@ class _Graph:
 
     def __init__(self, traced: Traced):
         self.traced = traced
+        self.ours = restored(traced.nodes)  # each with its own weights
         for entry in traced.inputs:
             if entry.length is None and len(entry.shape) > 1:
                 raise ExportError(
@@ -41,13 +44,14 @@ class _Graph:
         self.sequences = [entry for entry in traced.inputs if entry.length is not None]
         self.place: dict[str, int] = {}  # name of our node -> index of the node of lwtnn with its values
         self.sequence_of: dict[str, str] = {}  # name of our node -> input, while it still has one row an object
+        self.scanned: set[str] = set()  # names of our nodes that are recurrent layers
         self.mask_of: dict[str, str] = {}  # name of our node -> input of which it is the mask
         preprocessed: dict[str, Node] = {}
-        for node in traced.nodes:
+        for node in self.ours:
             if node["type"] == "preprocessing" and node["inputs"][0] in {i.name for i in traced.inputs}:
                 preprocessed[node["inputs"][0]] = node
         self.preprocessed = preprocessed
-        for node in traced.nodes:
+        for node in self.ours:
             self._add(node)
 
     def to_dict(self) -> dict[str, Any]:
@@ -88,7 +92,8 @@ class _Graph:
         if kind == "input":
             self._add_input(node)
             return
-        if masked := [source for source in node["inputs"] if source in self.mask_of and kind != "masked_sum"]:
+        reads_mask = kind in ("masked_sum", "masked_last") or kind in KINDS
+        if masked := [source for source in node["inputs"] if source in self.mask_of and not reads_mask]:
             raise refuse(node, f"reads the mask '{masked[0]}', and lwtnn has no masks")
         if kind == "preprocessing":
             self._alias_preprocessing(node)
@@ -100,6 +105,10 @@ class _Graph:
             self._add_activation(node)
         elif kind == "masked_sum":
             self._add_sum(node)
+        elif kind in KINDS:
+            self._add_recurrent(node)
+        elif kind == "masked_last":
+            self._alias_last(node)
         elif kind in ("concatenate", "add"):
             if any(source in self.sequence_of for source in node["inputs"]):
                 raise refuse(node, f"is a '{kind}' of sequences, and lwtnn has it for vectors alone")
@@ -129,7 +138,7 @@ class _Graph:
         source = node["inputs"][0]
         if self.preprocessed.get(source) is not node:
             raise refuse(node, "does not stand directly behind an input, and lwtnn scales inputs alone")
-        others = [n["name"] for n in self.traced.nodes if source in n["inputs"] and n is not node]
+        others = [n["name"] for n in self.ours if source in n["inputs"] and n is not node]
         if others:
             raise refuse(
                 node, f"scales the input '{source}', which '{others[0]}' reads unscaled; lwtnn scales it for all"
@@ -149,8 +158,8 @@ class _Graph:
     def _add_activation(self, node: Node) -> None:
         source = node["inputs"][0]
         function = activation(node)
-        producer = next(n for n in self.traced.nodes if n["name"] == source)
-        read_by_others = sum(source in n["inputs"] for n in self.traced.nodes) > 1 or any(
+        producer = next(n for n in self.ours if n["name"] == source)
+        read_by_others = sum(source in n["inputs"] for n in self.ours) > 1 or any(
             output["node"] == source for output in self.traced.outputs
         )
         if producer["type"] == "dense" and not read_by_others:
@@ -161,6 +170,24 @@ class _Graph:
                 self.sequence_of[node["name"]] = self.sequence_of[source]
         else:
             self._add_layer(node, {"architecture": "dense", "weights": [], "bias": [], "activation": function})
+
+    def _add_recurrent(self, node: Node) -> None:
+        values, *masks = node["inputs"]
+        if values not in self.sequence_of or [self.mask_of.get(mask) for mask in masks] != [self.sequence_of[values]]:
+            raise refuse(node, "runs without the mask of its own input, and lwtnn sees the real objects alone")
+        # A vector that lwtnn reads from such a node is its last output.
+        entry = {"type": "sequence", "sources": [self.place[values]], "layer_index": len(self.layers)}
+        self._append(node["name"], entry)
+        self.layers.append(recurrent(node))
+        self.scanned.add(node["name"])
+        if node["return_sequences"]:
+            self.sequence_of[node["name"]] = self.sequence_of[values]
+
+    def _alias_last(self, node: Node) -> None:
+        values, mask = node["inputs"]
+        if values not in self.scanned or self.mask_of.get(mask) != self.sequence_of[values]:
+            raise refuse(node, "takes the last entry of what is not a recurrent layer, which lwtnn cannot")
+        self.place[node["name"]] = self.place[values]
 
     def _add_sum(self, node: Node) -> None:
         values, mask = node["inputs"]

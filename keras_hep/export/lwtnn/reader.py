@@ -100,13 +100,20 @@ class _Builder:
     def _input_name(self, entry: InputEntry, name: str) -> str:
         """Return the name of an input, which stays as it is in the file: callers know it."""
         if not name or "/" in name or name in self.taken:
-            raise entry.place.error(f"'{name}' cannot be the name of an input: it is empty, has a slash, or stands twice")
+            raise entry.place.error(
+                f"'{name}' cannot be the name of an input: it is empty, has a slash, or stands twice"
+            )
         self.taken.add(name)
         return name
 
     def _spec(self, entry: InputEntry, name: str, length: int | None) -> FeatureSpec:
         features = [
-            {"name": v.name, "offset": v.offset, "scale": v.scale, **({} if v.default is None else {"default": v.default})}
+            {
+                "name": v.name,
+                "offset": v.offset,
+                "scale": v.scale,
+                **({} if v.default is None else {"default": v.default}),
+            }
             for v in entry.variables
         ]
         given = {"name": name, "features": features, **({} if length is None else {"length": length})}
@@ -185,7 +192,9 @@ class _Builder:
             return value
         node = self.document.nodes[index]
         if node.kind != "sequence":
-            raise node.place.error("is a sequence, of which lwtnn gives no vector; reduce it with a sum or a recurrent layer")
+            raise node.place.error(
+                "is a sequence, of which lwtnn gives no vector; reduce it with a sum or a recurrent layer"
+            )
         return MaskedLast(name=self._free(f"last_{index}"))([value.values, value.mask])
 
     def _sequence_of(self, node: NodeEntry, index: int) -> _Sequence:

@@ -63,7 +63,9 @@ def activation(value: Any, where: str) -> Any:
         return keras.activations.silu
     if name in _FUNCTIONS:
         return keras.activations.get(name)
-    raise ModelError(f"{where} has the activation '{name}', which is not known; known: hard_sigmoid, swish, {', '.join(_FUNCTIONS)}")
+    raise ModelError(
+        f"{where} has the activation '{name}', which is not known; known: hard_sigmoid, swish, {', '.join(_FUNCTIONS)}"
+    )
 
 
 def translated(config: dict[str, Any], known: set[str], where: str, old_names: bool = True) -> dict[str, Any]:

@@ -42,7 +42,9 @@ def build(kind: str, config: Any) -> Built:
         return _sequential(config)
     if kind in _MODELS:
         return _functional(config)
-    raise ModelError(f"the file holds a model of the class '{kind}'; only {', '.join(_MODELS)} can be built without its code")
+    raise ModelError(
+        f"the file holds a model of the class '{kind}'; only {', '.join(_MODELS)} can be built without its code"
+    )
 
 
 def _sequential(config: Any) -> Built:
@@ -125,7 +127,9 @@ def _input(config: dict[str, Any], name: str, kind: str) -> Any:
 def _sources(node: Any, name: str) -> list[tuple[str, int]]:
     for entry in node:
         if len(entry) > 3 and any(value is not None for key, value in entry[3].items() if key != "training"):
-            raise ModelError(f"the layer '{name}' is called with the arguments {sorted(entry[3])}, which is not supported")
+            raise ModelError(
+                f"the layer '{name}' is called with the arguments {sorted(entry[3])}, which is not supported"
+            )
     return _references(node)
 
 

@@ -39,7 +39,7 @@ def load_legacy(path: str | Path) -> keras.Model:
                 raise ModelError("it holds no model_config: save the whole model, not its weights alone")
             config = json.loads(_text(file.attrs["model_config"]))
             built = build(str(config["class_name"]), config["config"])
-            _set_weights(built, file["model_weights"] if "model_weights" in file else file)
+            _set_weights(built, file.get("model_weights", file))
     except KerasHepError as error:
         raise ModelError(f"the model '{path}' cannot be read: {error}") from error
     except (OSError, KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
