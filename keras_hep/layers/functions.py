@@ -24,10 +24,6 @@ class _Function:
         """Return the function with these parameters."""
         return cls(**config)
 
-    @property
-    def __name__(self) -> str:
-        return type(self).__name__
-
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and other.get_config() == self.get_config()
 

@@ -66,7 +66,8 @@ def function_of(site: Site, function: Callable[..., Any]) -> dict[str, Any]:
         function: the activation, as Keras holds it.
     """
     if own := _WITH_PARAMETERS.get(type(function)):
-        parameters = {key: site.number(key, value) for key, value in function.get_config().items()}
+        config: dict[str, float] = getattr(function, "get_config")()  # noqa: B009 - a Callable for the type checker
+        parameters = {key: site.number(key, value) for key, value in config.items()}
         return {"function": own, **parameters}
     plain, given = (function.func, function.keywords) if isinstance(function, partial) else (function, {})
     name, parameters = _FUNCTIONS.get(plain, ("", {}))

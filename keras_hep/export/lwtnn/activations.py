@@ -13,7 +13,7 @@ from keras_hep.layers.functions import Absolute, Elu, LeakyRelu, Ramp, Swish
 __all__ = ["function_of"]
 
 # lwtnn cuts its sigmoid off beyond +-30, where the difference is below 1e-13.
-_PLAIN: dict[str, Any] = {
+_PLAIN: dict[str, Callable[..., Any]] = {
     "abs": Absolute(),
     "elu": keras.activations.elu,  # without a parameter, as old converters write it: alpha is 1
     "hard_sigmoid": Ramp(0.2, 0.5),
@@ -32,9 +32,10 @@ def function_of(place: Located) -> Callable[..., Any]:
     name = named.text().removesuffix("_legacy")
     if isinstance(place.value, dict) and name in _WITH_PARAMETER:
         alpha = place.at("alpha").number()
-        return keras.activations.silu if (name, alpha) == ("swish", 1.0) else _WITH_PARAMETER[name](alpha)
+        chosen: Callable[..., Any] = _WITH_PARAMETER[name](alpha)
+        return keras.activations.silu if (name, alpha) == ("swish", 1.0) else chosen
     if name in _PLAIN:
-        return _PLAIN[name]  # type: ignore[no-any-return]
+        return _PLAIN[name]
     if name in _WITH_PARAMETER:
         raise named.error(f"the activation '{name}' needs its parameter, {{'function': '{name}', 'alpha': NUMBER}}")
     raise named.error(f"unknown activation '{name}'; known: {', '.join(sorted(_PLAIN.keys() | _WITH_PARAMETER))}")
