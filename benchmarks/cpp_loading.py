@@ -22,7 +22,7 @@ from keras_hep._io import write_text
 from keras_hep.cpp import include_dir
 from keras_hep.export import export
 
-RUNS = 15
+RUNS = 25
 RESULTS = Path(__file__).parent / "results"
 PROGRAM = """
 #include <chrono>

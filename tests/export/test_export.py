@@ -227,7 +227,6 @@ class Special(layers.Dense):
 
 
 REFUSED = {
-    "LSTM": (lambda x: layers.LSTM(2, name="memory")(layers.Reshape((3, 1), name="r")(x)), r"'memory' .*LSTM\) cannot be exp.*Dense"),
     "subclass": (lambda x: Special(2, name="mine")(x), r"layer 'mine' \(.*Special\) cannot be exported; replace it"),
     "activation": (lambda x: layers.Dense(2, activation="glu", name="d")(x), "layer 'd' .* activation 'glu'.*use one of celu"),
     "function": (lambda x: layers.Activation(lambda v: v * 2, name="own")(x), "layer 'own' .* activation '<lambda>'"),

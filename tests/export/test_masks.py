@@ -73,6 +73,12 @@ def test_masks_go_through_models_inside_models(tmp_path):
     assert last["inputs"] == ["inner/squash", "any"]
 
 
+def test_recurrent_layers_take_the_mask(tmp_path):
+    stack = [layers.Masking(), layers.GRU(3, return_sequences=True), layers.Bidirectional(layers.LSTM(2), name="both")]
+    document = exported(stack, tmp_path, padded())
+    assert sum("any" in node["inputs"] for node in document["nodes"]) == 3
+
+
 def test_a_sum_of_masked_sequences(tmp_path):
     given = keras.Input((5, 3), name="x")
     first, second = layers.Masking()(given), layers.Masking(1.5)(layers.Dense(3, name="d")(given))
