@@ -38,7 +38,7 @@ def _with_weights(site: Site) -> list[Node]:
     key_heads, width = np.shape(layer._value_dense.kernel)[1:]
     masks = _masks(site)
     # With dropout, Keras applies its Softmax layer, which zeroes what is masked, after the training too.
-    zero = float(getattr(layer, "_dropout", None) or getattr(layer, "dropout", 0.0)) > 0
+    zero = float(layer.dropout) > 0
     kinds = [kind for kind, _ in masks]
     inner = _attention(site, int(heads), int(key_heads), 1 / np.sqrt(float(depth)), None, kinds, zero)
     inner["name"] = f"{site.name}/attention"
