@@ -19,7 +19,7 @@ class Translation {
 public:
     /// `length`: padded length of the sequences; `budget`: numbers of weights that may be made.
     Translation(const Document& document, std::size_t length, std::size_t budget)
-        : document_(document), length_(length), nodes_(budget), done_(document.nodes.size()), scanned_(document.nodes.size(), false) {
+        : document_(document), length_(length), nodes_(budget), done_(document.nodes.size()), scanned_(document.nodes.size(), false), below_(document.nodes.size(), false) {
         for (const Node& node : document.nodes) {
             const bool scans = node.kind == NodeKind::time_distributed || node.kind == NodeKind::sequence || node.kind == NodeKind::sum;
             if (scans) scanned_[node.sources[0]] = true;
@@ -92,7 +92,6 @@ private:
     /// Translate a node, and before it those that it reads, each once.
     void evaluate(std::size_t last) {
         std::vector<std::size_t> waiting{last};
-        std::vector<bool> below(done_.size(), false);
         while (!waiting.empty()) {
             const std::size_t index = waiting.back();
             const Node& node = document_.nodes[index];
@@ -103,13 +102,13 @@ private:
                 }
             }
             if (waiting.size() > before) {
-                if (below[index]) node.place.fail("the node reads itself, through those that it reads");
-                below[index] = true;
+                if (below_[index]) node.place.fail("the node reads itself, through those that it reads");
+                below_[index] = true;
                 continue;
             }
             if (!done_[index]) done_[index] = translate(index, node);
             waiting.pop_back();
-            below[index] = false;
+            below_[index] = false;
         }
     }
 
@@ -190,6 +189,7 @@ private:
     Nodes nodes_;
     std::vector<std::optional<Translated>> done_;
     std::vector<bool> scanned_;  ///< whether another node reads it as a sequence
+    std::vector<bool> below_;    ///< whether it waits for those that it reads
     std::set<std::size_t> last_;
     std::set<std::string> names_;
     std::vector<Translated> vectors_;
