@@ -16,6 +16,7 @@ class Format(StrEnum):
 
     json = "json"
     lwtnn = "lwtnn"
+    onnx = "onnx"
 
 
 class Weights(StrEnum):
@@ -27,19 +28,22 @@ class Weights(StrEnum):
 
 def export(
     model: Annotated[Path, typer.Argument(help="The trained model, a .keras file.")],
-    output: Annotated[Path, typer.Option(help="The JSON file to write.")] = Path("net.json"),
-    format: Annotated[Format, typer.Option(help="json for the C++ runtime of keras_hep, or lwtnn.")] = Format.json,
+    output: Annotated[Path, typer.Option(help="The file to write.")] = Path("net.json"),
+    format: Annotated[
+        Format, typer.Option(help="json for the C++ runtime of keras_hep, lwtnn, or onnx.")
+    ] = Format.json,
     vectors: Annotated[int, typer.Option(help="Number of test vectors in the file (json only).")] = 16,
     weights: Annotated[
         Weights, typer.Option(help="text, or base64, half as long and quicker to load (json only).")
     ] = Weights.text,
     check: Annotated[
-        Path | None, typer.Option(help="ROOT file of events on which C++ and Keras must agree (json only).")
+        Path | None,
+        typer.Option(help="ROOT file of events on which Keras and C++, or ONNX Runtime, must agree (not lwtnn)."),
     ] = None,
 ) -> None:
-    """Write a trained model, with its preprocessing, to a JSON file that C++ evaluates.
+    """Write a trained model, with its preprocessing, to a JSON file that C++ evaluates, or to ONNX.
 
-    With --check the file appears only if C++ and Keras agree on every event.
+    With --check the file appears only if it and Keras agree on every event.
 
     Example: keras-hep export trained/model.keras --output net.json --check jets.root
     """
@@ -51,22 +55,26 @@ def export(
     from keras_hep.errors import ExportError
     from keras_hep.export import check as check_in_cpp
     from keras_hep.export import export as export_json
-    from keras_hep.export import export_lwtnn
+    from keras_hep.export import check_onnx, export_lwtnn, export_onnx
     from keras_hep.layers import feature_spec_of
     from keras_hep.models import load
 
     network = load(model)
     if format is Format.lwtnn:
         if check is not None:
-            raise ExportError("--check evaluates the format json; leave it out for lwtnn")
+            raise ExportError("--check evaluates the formats json and onnx; leave it out for lwtnn")
         export_lwtnn(network, output)
         typer.echo(f"wrote {output}")
         return
     sample = None if check is None else read_events(check, feature_spec_of(network), labels=False).inputs
     with atomic_path(output) as temporary:
-        export_json(network, temporary, sample, vectors, weights.value)
+        if format is Format.onnx:
+            export_onnx(network, temporary)
+        else:
+            export_json(network, temporary, sample, vectors, weights.value)
         if sample is not None:
-            parity = check_in_cpp(temporary, network, sample)
+            evaluate = check_onnx if format is Format.onnx else check_in_cpp
+            parity = evaluate(temporary, network, sample)
             typer.echo(str(parity))
             parity.require()
     typer.echo(f"wrote {output}")

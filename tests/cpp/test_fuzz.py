@@ -32,7 +32,11 @@ def test_documents_of_the_fuzzer(tmp_path):
 
 def network(nodes, size=1, outputs=("x",), **more):
     """Return a document with the plain input x and these nodes."""
-    given = {"name": "x", "length": None, "features": [{"name": f"{i}", "unit": "", "default": None} for i in range(size)]}
+    given = {
+        "name": "x",
+        "length": None,
+        "features": [{"name": f"{i}", "unit": "", "default": None} for i in range(size)],
+    }
     first = {"name": "x", "type": "input", "inputs": [], "shape": [size], "input": "x", "part": "values"}
     return {
         "format": "keras_hep", "version": 1, "provenance": {}, "inputs": [given], "nodes": [first, *nodes],
@@ -41,14 +45,34 @@ def network(nodes, size=1, outputs=("x",), **more):
 
 
 def dense(name, source, units, weights, inputs):
-    node = {"name": name, "type": "dense", "inputs": [source], "shape": [units], "units": units, "weights": weights, "bias": None}
+    node = {
+        "name": name,
+        "type": "dense",
+        "inputs": [source],
+        "shape": [units],
+        "units": units,
+        "weights": weights,
+        "bias": None,
+    }
     assert weights is None or isinstance(weights, dict) or len(weights) == units * inputs
     return node
 
 
 def hungry():
     """Yield documents that are small for what they describe."""
-    for element in (b"[]", b"{}", b'""', b"0", b"null", b"[0]", b"[[]]", b"[[[0]]]", b'{"":0}', b'{"":{"":[]}}', b"[null,0]"):
+    for element in (
+        b"[]",
+        b"{}",
+        b'""',
+        b"0",
+        b"null",
+        b"[0]",
+        b"[[]]",
+        b"[[[0]]]",
+        b'{"":0}',
+        b'{"":{"":[]}}',
+        b"[null,0]",
+    ):
         array = b"[" + b",".join([element] * NUMBER) + b"]"
         yield array
         yield b'{"format":"keras_hep","version":1,"inputs":' + array + b"}"
@@ -59,11 +83,32 @@ def hungry():
     yield b"[null," + b",".join([b"0"] * NUMBER) + b"]"
     yield b"{" + b",".join([b'"":0'] * NUMBER) + b"}"
     # One unit is padded to a whole register.
-    wide = [{"name": "w", "type": "dense", "inputs": ["x"], "shape": [NUMBER], "units": NUMBER, "weights": [0] * NUMBER, "bias": None}]
-    yield json.dumps(network([*wide, dense("y", "w", 1, [0] * NUMBER, NUMBER)], outputs=["y"]), separators=(",", ":")).encode()
+    wide = [
+        {
+            "name": "w",
+            "type": "dense",
+            "inputs": ["x"],
+            "shape": [NUMBER],
+            "units": NUMBER,
+            "weights": [0] * NUMBER,
+            "bias": None,
+        }
+    ]
+    yield json.dumps(
+        network([*wide, dense("y", "w", 1, [0] * NUMBER, NUMBER)], outputs=["y"]), separators=(",", ":")
+    ).encode()
     # Shapes that are declared and hold nothing.
     for shape in ([1 << 26], [1 << 25], [1 << 13, 1 << 13], [1, 1 << 26]):
-        for kind in ("activation", "softmax", "batch_normalization", "reshape", "flatten", "dense", "convolution", "embedding"):
+        for kind in (
+            "activation",
+            "softmax",
+            "batch_normalization",
+            "reshape",
+            "flatten",
+            "dense",
+            "convolution",
+            "embedding",
+        ):
             for nothing in (None, []):
                 node = {
                     "name": "y", "type": kind, "inputs": ["x"], "shape": shape, "units": shape[-1], "weights": nothing, "bias": nothing,
