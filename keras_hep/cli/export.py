@@ -54,8 +54,8 @@ def export(
     from keras_hep.data import read_events
     from keras_hep.errors import ExportError
     from keras_hep.export import check as check_in_cpp
-    from keras_hep.export import export as export_json
     from keras_hep.export import check_onnx, export_lwtnn, export_onnx
+    from keras_hep.export import export as export_json
     from keras_hep.layers import feature_spec_of
     from keras_hep.models import load
 
