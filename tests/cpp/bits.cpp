@@ -106,7 +106,7 @@ void print_network(const char* path) {
 }  // namespace
 
 int main(int number, char** paths) {
-    print_functions(keras_hep::simd::Tables<float>::reproducible());
-    print_kernels(keras_hep::simd::Tables<float>::reproducible());
+    print_functions(keras_hep::simd::reproducible_kernels<float>());
+    print_kernels(keras_hep::simd::reproducible_kernels<float>());
     for (int i = 1; i < number; ++i) print_network(paths[i]);
 }
