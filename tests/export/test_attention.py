@@ -135,3 +135,25 @@ def test_what_cannot_be_exported_is_named(case, tmp_path):
     x = keras.Input((3, 4, 5), name="x")
     with pytest.raises(UnsupportedLayerError, match=message):
         export(keras.Model(x, make(x)), tmp_path / "net.json")
+
+
+@pytest.mark.parametrize(
+    "make", [lambda x: layers.MultiHeadAttention(2, 3, name="a")(x, x), lambda x: layers.Attention(name="a")([x, x])]
+)
+def test_masks_that_layers_hand_on_to_attention_are_refused(make, tmp_path):
+    x = keras.Input((5, 3), name="x")
+    with pytest.raises(UnsupportedLayerError, match="'a' .*receives masks that Keras hands on by itself"):
+        export(keras.Model(x, make(layers.Masking(0.5)(x))), tmp_path / "net.json")
+
+
+def test_a_mask_goes_past_layers_for_each_entry(tmp_path):
+    def make(x):
+        x = layers.TimeDistributed(layers.Dense(6))(layers.Masking(0.5)(x))
+        return layers.Bidirectional(layers.GRU(4, return_sequences=True))(x)
+
+    x = keras.Input((6, 3), name="x")
+    model = randomised(keras.Model(x, make(x)))
+    inputs = given({"x": (6, 3)})
+    inputs["x"][np.random.default_rng(5).random((40, 6)) < 0.4] = 0.5
+    document, _ = check_exportable(model, inputs, tmp_path)
+    assert [len(node["inputs"]) for node in document["nodes"] if node["type"] == "gru"] == [2, 2]
