@@ -142,7 +142,7 @@ def test_what_cannot_be_exported_is_named(case, tmp_path):
 )
 def test_masks_that_layers_hand_on_to_attention_are_refused(make, tmp_path):
     x = keras.Input((5, 3), name="x")
-    with pytest.raises(UnsupportedLayerError, match="'a' .*receives masks that Keras hands on by itself"):
+    with pytest.raises(UnsupportedLayerError, match=r"'a' .*receives masks that Keras hands on by itself"):
         export(keras.Model(x, make(layers.Masking(0.5)(x))), tmp_path / "net.json")
 
 
