@@ -95,6 +95,8 @@ def made(jets, tmp_path_factory):
     x = layers.Reshape((4, 1))(Preprocessing(fitted, "jet")(values))
     x = layers.Flatten()(layers.Conv1D(2, 2, name="convolution")(x))
     models.save(keras.Model({"jet": values}, layers.Dense(2, "softmax")(x), name="images"), folder / "images.keras")
+    x = layers.Dense(4, "sparsemax", name="sparse")(Preprocessing(fitted, "jet")(values))
+    models.save(keras.Model({"jet": values}, layers.Dense(2, "softmax")(x), name="unusual"), folder / "unusual.keras")
     return folder
 
 

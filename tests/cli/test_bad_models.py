@@ -62,9 +62,12 @@ def test_an_unknown_method_is_named(refused):
     refused("unknown quantisation method. Received: 'magic'. Known: qkeras", *arguments)
 
 
-@pytest.mark.parametrize("format", ["json", "lwtnn"])
-def test_a_layer_that_cannot_be_exported_is_named(refused, format):
-    refused(r"'convolution'.*Conv1D|'reshape", "export", "images.keras", "--output", "net.json", "--format", format)
+@pytest.mark.parametrize(
+    ("format", "model", "pattern"),
+    [("json", "unusual", "'sparse'.* 'sparsemax'"), ("lwtnn", "images", r"'convolution'.*Conv1D|'reshape")],
+)
+def test_a_layer_that_cannot_be_exported_is_named(refused, format, model, pattern):
+    refused(pattern, "export", f"{model}.keras", "--output", "net.json", "--format", format)
 
 
 def test_a_quantised_model_is_neither_exported_nor_quantised_again(refused):

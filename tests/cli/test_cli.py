@@ -31,7 +31,7 @@ def commands():
 
 def test_the_commands_are_those_of_the_house():
     assert commands() == [
-        ("cpp", "amalgamate"), ("export",), ("firmware", "build"), ("generate",), ("inspect",), ("predict",), ("quantize",),
+        ("cpp", "amalgamate"), ("export",), ("firmware", "build"), ("generate",), ("import",), ("inspect",), ("predict",), ("quantize",),
         ("quickstart",), ("train",),
     ]  # fmt: skip
 
@@ -184,7 +184,7 @@ def test_an_interrupt_is_one_line_and_exit_code_130(run, work, monkeypatch):
         ("'--seed'", ["quickstart", "--seed", "-1"]),
         ("'--tune-epochs'", ["quickstart", "--tune-epochs", "-1"]),
         ("'--epochs'", ["quantize", "model.keras", "--data", "jets.root", "--epochs", "-2"]),
-        ("'--format'", ["export", "model.keras", "--output", "net.json", "--format", "onnx"]),
+        ("'--format'", ["export", "model.keras", "--output", "net.json", "--format", "pmml"]),
     ],
 )
 def test_wrong_usage_names_what_is_wrong(run, work, message, arguments):

@@ -123,7 +123,7 @@ WRONG = [
     (("nodes",), {}, "ParseError $.nodes: expected an array"),
     (("nodes",), [], "ParseError $.outputs[0].node: there is no node 'probabilities'"),
     (("nodes", 2, "extra"), 1, "ParseError $.nodes[2]: unknown key 'extra'"),
-    (("nodes", 2, "type"), "lstm", "ParseError $.nodes[2].type: unknown type of node 'lstm'"),
+    (("nodes", 2, "type"), "lstn", "ParseError $.nodes[2].type: unknown type of node 'lstn'"),
     (("nodes", 2, "type"), 1, "ParseError $.nodes[2].type: expected a string, found a number"),
     (("nodes", 2, "name"), "jet", "ParseError $.nodes[2].name: the node 'jet' stands twice"),
     (("nodes", 2, "weights"), [1.0], "ShapeError $.nodes[2].weights: expected 36 numbers, found 1"),

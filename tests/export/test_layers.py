@@ -61,6 +61,7 @@ CONVOLUTIONS = [
     case("conv2d_whole_image", (5, 6, 3), layers.Conv2D(4, (5, 6))),
     case("conv2d_between_normalisations", (9, 8, 3), layers.BatchNormalization(), layers.Conv2D(8, 3),
          layers.BatchNormalization(), layers.ReLU(), layers.Conv2D(5, 2, padding="same"), layers.BatchNormalization()),
+    case("normalised_along_the_first_of_two_axes", (6, 1), layers.BatchNormalization(axis=1), layers.Dense(5)),
     case("conv2d_same_behind_normalisation", (6, 6, 3), layers.BatchNormalization(), layers.Conv2D(5, 3, padding="same")),
     case("conv3d", (5, 6, 7, 2), layers.Conv3D(4, (2, 3, 2), activation="relu")),
     case("conv3d_same_strides", (5, 6, 7, 2), layers.Conv3D(4, 3, strides=2, padding="same")),

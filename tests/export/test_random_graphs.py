@@ -13,7 +13,11 @@ from tests.cpp.networks import randomised
 from tests.cpp.programs import HERE, STRICT, build_program
 from tests.export.layer_makers import LAYERS, random_graph
 
-pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
+pytestmark = [
+    pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++"),
+    # An attention over a single entry is a graph like another one.
+    pytest.mark.filterwarnings("ignore:[^Y]*You are using a softmax over axis"),
+]
 
 NIGHTLY = os.environ.get("KERAS_HEP_NIGHTLY") == "1"
 BATCHES, GRAPHS = (50, 50) if NIGHTLY else (4, 55)  # graphs of a batch, which one call of the program evaluates

@@ -14,7 +14,8 @@ template <class T>
 class Scaling final : public Layer<T> {
 public:
     /// `outer` and `inner` are the numbers of values before and behind the axis.
-    Scaling(std::size_t outer, std::size_t inner, Affine<T> map) : outer_(outer), inner_(inner), map_(std::move(map)) {}
+    Scaling(std::size_t outer, std::size_t inner, Affine<T> map, bool is_last)
+        : outer_(outer), inner_(inner), map_(std::move(map)), is_last_(is_last) {}
 
     void prepare(const Kernels<T>& kernels) override {
         Layer<T>::prepare(kernels);
@@ -40,12 +41,13 @@ public:
         }
     }
 
-    const Affine<T>* affine() const override { return inner_ == 1 ? &map_ : nullptr; }
+    const Affine<T>* affine() const override { return is_last_ ? &map_ : nullptr; }
 
 private:
     std::size_t outer_;
     std::size_t inner_;
     Affine<T> map_;
+    bool is_last_;  ///< whether the axis is the last one: axes of size 1 may stand behind it
     simd::Aligned<T> factor_;
     simd::Aligned<T> offset_;
 };
@@ -66,7 +68,8 @@ std::unique_ptr<Layer<T>> make_batch_normalization(const Declaration& declaratio
         map.factor[k] /= std::sqrt(variance[k] + epsilon);
         map.offset[k] -= simd::rounded(mean[k] * map.factor[k]);
     }
-    return std::make_unique<Scaling<T>>(product(shape, 0, axis), product(shape, axis + 1, shape.size()), std::move(map));
+    return std::make_unique<Scaling<T>>(product(shape, 0, axis), product(shape, axis + 1, shape.size()), std::move(map),
+                                        axis + 1 == shape.size());
 }
 
 }  // namespace keras_hep::layers
