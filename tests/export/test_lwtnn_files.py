@@ -212,23 +212,31 @@ def reference(path):
     return events_of(path, stored["events"]), answers
 
 
+# Keras misses the bound for this one, with 2.9e-6; the same weights in C++ keep it, and 1e-12 in double precision. Open.
+BEYOND = pytest.mark.xfail(reason="TensorFlow's float32 sums before a steep sigmoid: 2.9e-6", strict=True)
+
+
+@needs_files
+@pytest.mark.parametrize(
+    "path", [pytest.param(p, id=p.stem, marks=BEYOND if p.stem.endswith("concat-leakyrelu") else ()) for p in FILES]
+)
+def test_answers_of_lwtnn_in_keras(path):
+    given, answers = reference(path)
+    found = evaluate_in_keras(read(path), path, given)
+    for name, values in answers.items():
+        np.testing.assert_allclose(found[name], values, rtol=0, atol=2e-6)
+
+
 @needs_files
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_answers_of_lwtnn(path, tmp_path):
+def test_answers_of_lwtnn_in_cpp_and_the_file_written_again(path, tmp_path):
     given, answers = reference(path)
-    model = read(path)
-    # Not within 2e-6 for one: the same weights in C++ agree to 1e-12 in double precision, so that TensorFlow's float32 sums are
-    # what is seen before its steep sigmoid.
-    tolerance = 4e-6 if path.stem.endswith("concat-leakyrelu") else 2e-6
-    found = evaluate_in_keras(model, path, given)
-    for name, values in answers.items():
-        np.testing.assert_allclose(found[name], values, rtol=0, atol=tolerance)
     if shutil.which("g++"):
         single, double = evaluate_in_cpp(path, given, tmp_path)
         for name, values in answers.items():
             np.testing.assert_allclose(single[name], values, rtol=0, atol=2e-6)
             np.testing.assert_allclose(double[name], values, rtol=0, atol=1e-12)
-    save(model, tmp_path / "model.keras")
+    save(read(path), tmp_path / "model.keras")
     written = export_lwtnn(load(tmp_path / "model.keras"), tmp_path / "again.json")
     assert as_numbers(json.loads(written.read_text())) == as_numbers(json.loads(path.read_text()))
 
