@@ -34,11 +34,20 @@ struct Step {
     std::size_t view_of = 0;                      ///< where the values stand: with this node, usually itself
 };
 
+/// A layer that is run, and where in the workspace its values stand.
+template <class T>
+struct Call {
+    const layers::Layer<T>* layer;
+    std::vector<std::size_t> sources;  ///< where the values of the nodes that it takes begin
+    std::size_t output;
+};
+
 /// Where the values of the nodes stand in the workspace, for a number of events at once.
+template <class T>
 struct Places {
     std::size_t events = 1;
-    std::vector<std::size_t> nodes;                 ///< where the values of each node begin
-    std::vector<std::vector<std::size_t>> sources;  ///< where those of the nodes that it takes begin
+    std::vector<std::size_t> nodes;  ///< where the values of each node begin
+    std::vector<Call<T>> calls;      ///< in the order of evaluation
     std::size_t scratch = 0;
     std::size_t size = 0;  ///< of the workspace
 };
@@ -80,14 +89,16 @@ public:
         many_ = places(std::clamp<std::size_t>(cache / sizeof(T) / std::max<std::size_t>(one_.size, 1), 1, 64));
     }
 
-    const Places& one() const { return one_; }
-    const Places& many() const { return many_; }
+    const Places<T>& one() const { return one_; }
+    const Places<T>& many() const { return many_; }
+
+    /// Numbers of the nodes that hold inputs.
+    const std::vector<std::size_t>& inputs() const { return inputs_; }
 
     /// Evaluate all nodes but the inputs.
-    void run(T* space, const Places& places, std::size_t events) const {
-        for (std::size_t i = 0; i < steps_.size(); ++i) {
-            if (!steps_[i].layer) continue;
-            steps_[i].layer->run(layers::Arguments<T>(space, places.sources[i].data()), space + places.nodes[i], events, space + places.scratch);
+    void run(T* space, const Places<T>& places, std::size_t events) const {
+        for (const Call<T>& call : places.calls) {
+            call.layer->run(layers::Arguments<T>(space, call.sources.data()), space + call.output, events, space + places.scratch);
         }
     }
 
@@ -102,6 +113,7 @@ private:
         if (step.size > max_values - size_) item.at("shape").fail_shape("the network is larger than 2**26 values");
         if (item.at("type").text() == "input") {
             read_input_node(item, inputs, step);
+            inputs_.push_back(steps_.size());
         } else {
             read_layer(item, step);
         }
@@ -173,8 +185,8 @@ private:
         return std::all_of(map.offset.begin(), map.offset.end(), [](T offset) { return std::abs(offset) <= T(8); });
     }
 
-    Places places(std::size_t events) const {
-        Places result;
+    Places<T> places(std::size_t events) const {
+        Places<T> result;
         result.events = events;
         result.nodes.resize(steps_.size());
         std::size_t scratch = 0;
@@ -186,10 +198,11 @@ private:
                 result.nodes[i] = result.size;
                 if (step.layer || step.is_input) result.size += simd::padded(step.size * events);
             }
-            std::vector<std::size_t> sources;
-            for (const std::size_t source : step.sources) sources.push_back(result.nodes[source]);
-            result.sources.push_back(std::move(sources));
-            if (step.layer) scratch = std::max(scratch, step.layer->scratch(events));
+            if (!step.layer) continue;
+            Call<T> call{step.layer.get(), {}, result.nodes[i]};
+            for (const std::size_t source : step.sources) call.sources.push_back(result.nodes[source]);
+            result.calls.push_back(std::move(call));
+            scratch = std::max(scratch, step.layer->scratch(events));
         }
         result.scratch = result.size;
         result.size += simd::padded(scratch);
@@ -200,8 +213,9 @@ private:
     std::size_t size_ = 0;
     std::map<std::string, std::size_t> declared_;
     std::map<std::string, std::size_t> ready_;
-    Places one_;
-    Places many_;
+    std::vector<std::size_t> inputs_;
+    Places<T> one_;
+    Places<T> many_;
 };
 
 }  // namespace keras_hep

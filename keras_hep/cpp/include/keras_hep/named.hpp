@@ -41,21 +41,20 @@ using NamedInputs = std::map<std::string, Columns>;  ///< input name -> variable
 
 /// Number of objects that the columns of an input describe.
 inline std::size_t count_rows(const Input& input, const Columns& columns) {
-    if (columns.empty() && input.is_sequence()) throw InputError("no variable is given for the sequence '" + input.name + "'");
-    const std::size_t rows = input.is_sequence() ? columns.begin()->second.size() : input.rows();
-    for (const auto& [name, column] : columns) {
-        if (column.is_list() == input.is_vector()) {
-            refuse(input, name,
-                   std::string("takes ") + (input.is_vector() ? "one number" : "a list of numbers") + ", found " +
-                       (column.is_list() ? "a list" : "one number"));
-        }
-        if (column.size() != rows) {
-            refuse(input, name,
-                   "has " + std::to_string(column.size()) + " values, " + (input.is_sequence() ? "other variables have " : "expected ") +
-                       std::to_string(rows));
-        }
+    if (!input.is_sequence()) return input.rows();
+    if (columns.empty()) throw InputError("no variable is given for the sequence '" + input.name + "'");
+    return columns.begin()->second.size();
+}
+
+[[noreturn, gnu::cold]] inline void refuse_size(const Input& input, const std::string& name, const Column& column, std::size_t rows) {
+    if (column.is_list() == input.is_vector()) {
+        refuse(input, name,
+               std::string("takes ") + (input.is_vector() ? "one number" : "a list of numbers") + ", found " +
+                   (column.is_list() ? "a list" : "one number"));
     }
-    return rows;
+    refuse(input, name,
+           "has " + std::to_string(column.size()) + " values, " + (input.is_sequence() ? "other variables have " : "expected ") +
+               std::to_string(rows));
 }
 
 /// Add the values of an input to `values`; a missing, NaN or infinite one becomes the default or is refused.
@@ -63,6 +62,7 @@ template <class V>
 void append_row_major(const Input& input, const Columns& columns, std::size_t rows, std::vector<V>& values) {
     const std::size_t first = values.size();
     const std::size_t number = input.features.size();
+    const bool is_vector = input.is_vector();
     values.resize(first + rows * number);
     auto column = columns.begin();
     // Both are in the order of the names, so that each name is compared once.
@@ -70,13 +70,15 @@ void append_row_major(const Input& input, const Columns& columns, std::size_t ro
         const Feature& feature = input.features[k];
         const bool given = column != columns.end() && column->first == feature.name;
         if (!given && column != columns.end() && column->first < feature.name) break;  // a name that is not known
-        for (std::size_t row = 0; row < rows; ++row) {
-            V value = given ? static_cast<V>(column->second[row]) : std::numeric_limits<V>::quiet_NaN();
-            if (!std::isfinite(value)) {
-                if (!feature.otherwise) refuse(input, feature.name, given ? "is NaN or infinite, and has no default" : "is missing, and has no default");
-                value = static_cast<V>(*feature.otherwise);
-            }
-            values[first + row * number + k] = value;
+        if (given && (column->second.is_list() == is_vector || column->second.size() != rows)) {
+            refuse_size(input, feature.name, column->second, rows);
+        }
+        V* to = values.data() + first + k;
+        for (std::size_t row = 0; row < rows; ++row, to += number) {
+            *to = given ? static_cast<V>(column->second[row]) : std::numeric_limits<V>::quiet_NaN();
+            if (std::isfinite(*to)) continue;
+            if (!feature.otherwise) refuse(input, feature.name, given ? "is NaN or infinite, and has no default" : "is missing, and has no default");
+            *to = static_cast<V>(*feature.otherwise);
         }
         if (given) ++column;
     }

@@ -14,6 +14,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -150,13 +151,12 @@ public:
 
     /// Evaluate many events: `outputs[i]` is filled with the values of output i, those of an event after one another.
     void run_batch(const Batch* values, std::size_t events, T* const* outputs, Workspace& space) const {
-        const Places& places = graph_.many();
+        const Places<T>& places = graph_.many();
         T* memory = space.values(places.size);
         for (std::size_t first = 0; first < events; first += places.events) {
             const std::size_t here = std::min(places.events, events - first);
-            for (std::size_t i = 0; i < graph_.steps().size(); ++i) {
+            for (const std::size_t i : graph_.inputs()) {
                 const Step<T>& step = graph_.steps()[i];
-                if (!step.is_input) continue;
                 const Input& input = inputs_[step.input];
                 const std::size_t size = product(input.shape());
                 for (std::size_t event = 0; event < here; ++event) {
@@ -251,23 +251,27 @@ private:
     }
 
     const Output& find_output(const std::string& name) const {
-        std::string known;
+        if (name.empty() && outputs_.size() == 1) return outputs_[0];
         for (const Output& output : outputs_) {
             if (output.name == name) return output;
-            known += (known.empty() ? "'" : ", '") + output.name + "'";
         }
-        if (name.empty() && outputs_.size() == 1) return outputs_[0];
+        refuse_output(name);
+    }
+
+    [[noreturn, gnu::cold]] void refuse_output(const std::string& name) const {
+        std::string known;
+        for (const Output& output : outputs_) known += (known.empty() ? "'" : ", '") + output.name + "'";
         throw InputError(name.empty() ? "the network has several outputs, name one of " + known
                                       : "there is no output '" + name + "', only " + known);
     }
 
     template <class V>
     void run_one(const BasicArray<V>* values, Workspace& space) const {
-        const Places& places = graph_.one();
+        const Places<T>& places = graph_.one();
         T* memory = space.values(places.size);
-        for (std::size_t i = 0; i < graph_.steps().size(); ++i) {
+        for (const std::size_t i : graph_.inputs()) {
             const Step<T>& step = graph_.steps()[i];
-            if (step.is_input) fill_input(step, values[step.input].values, values[step.input].rows, memory + places.nodes[i]);
+            fill_input(step, values[step.input].values, values[step.input].rows, memory + places.nodes[i]);
         }
         graph_.run(memory, places, 1);
     }
@@ -308,6 +312,8 @@ private:
         const std::size_t filled = (inputs_[step.input].is_sequence() ? std::min(rows, most) : most) * (step.size / most);
         if (step.is_mask) {
             std::fill(to, to + filled, T(1));
+        } else if constexpr (std::is_same_v<V, T>) {
+            std::copy(values, values + filled, to);
         } else {
             std::transform(values, values + filled, to, [](V value) { return static_cast<T>(value); });
         }

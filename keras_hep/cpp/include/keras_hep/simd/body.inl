@@ -27,10 +27,22 @@ KERAS_HEP_INLINE Floats splat(float value) { return value - Floats{}; }
 KERAS_HEP_INLINE Floats choose(Bits mask, Floats yes, Floats no) { return (Floats)((mask & (Bits)yes) | (~mask & (Bits)no)); }
 KERAS_HEP_INLINE Floats absolute(Floats x) { return (Floats)((Bits)x & 0x7FFFFFFF); }
 
-// Comparisons are false for NaN: in each of the following NaN stays NaN.
-KERAS_HEP_INLINE Floats at_least(Floats x, float least) { return choose((Bits)(x < least), splat(least), x); }
-KERAS_HEP_INLINE Floats at_most(Floats x, float most) { return choose((Bits)(x > most), splat(most), x); }
-KERAS_HEP_INLINE Floats positive(Floats x) { return (Floats)((Bits)x & ~(Bits)(x < 0.0F)); }
+// The larger and the smaller of two, the second where one is NaN: one instruction, which GCC 12 does not find by itself.
+#if defined(__clang__)
+KERAS_HEP_INLINE Floats larger(Floats x, Floats y) { return x > y ? x : y; }
+KERAS_HEP_INLINE Floats smaller(Floats x, Floats y) { return x < y ? x : y; }
+#elif defined(KERAS_HEP_LARGER)
+KERAS_HEP_INLINE Floats larger(Floats x, Floats y) { return (Floats)KERAS_HEP_LARGER(x, y); }
+KERAS_HEP_INLINE Floats smaller(Floats x, Floats y) { return (Floats)KERAS_HEP_SMALLER(x, y); }
+#else
+KERAS_HEP_INLINE Floats larger(Floats x, Floats y) { return choose((Bits)(x > y), x, y); }
+KERAS_HEP_INLINE Floats smaller(Floats x, Floats y) { return choose((Bits)(x < y), x, y); }
+#endif
+
+// In each of the following NaN stays NaN.
+KERAS_HEP_INLINE Floats at_least(Floats x, float least) { return larger(splat(least), x); }
+KERAS_HEP_INLINE Floats at_most(Floats x, float most) { return smaller(splat(most), x); }
+KERAS_HEP_INLINE Floats positive(Floats x) { return at_least(x, 0.0F); }
 
 // The first `left` values behind `from`, and zeros: what stands behind the last value could raise floating-point exceptions.
 KERAS_HEP_INLINE Floats part(const float* from, std::size_t left) {
@@ -68,18 +80,25 @@ KERAS_HEP_INLINE Floats sigmoid(Floats x) {
     return (Floats)((Bits)value & ~(Bits)(x < -88.0F));
 }
 
-// exp(x) with x cut to +-29, where a sigmoid is 0 or 1 and a tanh 1 in single precision: products of three do not overflow.
-KERAS_HEP_INLINE Floats bounded_exponential(Floats x) {
-    const Floats inside = at_least(at_most(x, 29.0F), -29.0F);
-    const Floats shifted = inside * 1.44269504F + 12582912.0F;
+// The same for x from -87 to 88, with products that need not wait for each other.
+KERAS_HEP_INLINE Floats quick_power_of_e(Floats x) {
+    const Floats shifted = x * 1.44269504F + 12582912.0F;
     const Floats n = shifted - 12582912.0F;
-    Floats r = inside - n * 0.693359375F;
+    Floats r = x - n * 0.693359375F;
     r = r + n * 2.12194440e-4F;
     const Floats square = r * r;
     const Floats high = (r * 1.9875691500e-4F + 1.3981999507e-3F) * square + (r * 8.3334519073e-3F + 4.1665795894e-2F);
     const Floats low = r * 1.6666665459e-1F + 5.0000001201e-1F;
     const Floats sum = (high * square + low) * square + (r + 1.0F);
     return sum * (Floats)(((Bits)shifted - 0x4B400000 + 127) << 23);
+}
+
+// exp(x) with x cut to +-29, where a sigmoid is 0 or 1 and a tanh 1 in single precision: products of three do not overflow.
+KERAS_HEP_INLINE Floats bounded_exponential(Floats x) { return quick_power_of_e(at_least(at_most(x, 29.0F), -29.0F)); }
+
+// exp(x) for x up to 0, and NaN.
+KERAS_HEP_INLINE Floats exponential_below_zero(Floats x) {
+    return (Floats)((Bits)quick_power_of_e(at_least(x, -87.0F)) & ~(Bits)(x < -87.0F));
 }
 
 KERAS_HEP_INLINE Floats tanh(Floats x) {
@@ -176,33 +195,30 @@ KERAS_HEP_TARGET static void block(const Product<float>& p, std::size_t panel, c
     }
 }
 
-// One row: S sums for each of P panels, so that additions need not wait for each other.
+// One row of one segment: S sums for each of P panels, so that additions need not wait for each other.
 template <int P, int S>
-KERAS_HEP_TARGET static void row(const Product<float>& p, std::size_t panel, const float* a, const float* begin, float* c) {
+KERAS_HEP_ENTRY void row(const Product<float>& p, std::size_t panel, const float* x, const float* begin, float* c) {
     const std::size_t depth = p.depth;
-    const std::size_t step = p.segments.size() * depth * width;
+    const std::size_t step = depth * width;
     const float* weights = p.weights.data() + panel * step;
-    const float* first = begin + panel * width;
+    begin += panel * width;
     Floats sums[S][P];
     KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) {
-        sums[0][j] = load(first + static_cast<std::size_t>(j) * width);
+        sums[0][j] = load(begin + static_cast<std::size_t>(j) * width);
         KERAS_HEP_UNROLL for (int s = 1; s < S; ++s) sums[s][j] = Floats{};
     }
-    for (const std::size_t segment : p.segments) {
-        const float* x = a + segment;
-        std::size_t k = 0;
-        for (; k + S <= depth; k += S, weights += S * width) {
-            KERAS_HEP_UNROLL for (int s = 0; s < S; ++s) {
-                const float value = x[k + static_cast<std::size_t>(s)];
-                KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) {
-                    sums[s][j] = value * load(weights + static_cast<std::size_t>(j) * step + static_cast<std::size_t>(s) * width) + sums[s][j];
-                }
+    std::size_t k = 0;
+    for (; k + S <= depth; k += S, weights += S * width) {
+        KERAS_HEP_UNROLL for (int s = 0; s < S; ++s) {
+            const float value = x[k + static_cast<std::size_t>(s)];
+            KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) {
+                sums[s][j] = value * load(weights + static_cast<std::size_t>(j) * step + static_cast<std::size_t>(s) * width) + sums[s][j];
             }
         }
-        for (; k < depth; ++k, weights += width) {
-            KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) {
-                sums[0][j] = x[k] * load(weights + static_cast<std::size_t>(j) * step) + sums[0][j];
-            }
+    }
+    for (; k < depth; ++k, weights += width) {
+        KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) {
+            sums[0][j] = x[k] * load(weights + static_cast<std::size_t>(j) * step) + sums[0][j];
         }
     }
     KERAS_HEP_UNROLL for (int half = S / 2; half > 0; half /= 2) {
@@ -210,10 +226,9 @@ KERAS_HEP_TARGET static void row(const Product<float>& p, std::size_t panel, con
             KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) sums[s][j] = sums[s][j] + sums[s + half][j];
         }
     }
+    c += panel * width;
     const Kind kind = p.function.kind;
-    KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) {
-        store(c + (panel + static_cast<std::size_t>(j)) * width, finish(sums[0][j], kind));
-    }
+    KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) store(c + static_cast<std::size_t>(j) * width, finish(sums[0][j], kind));
 }
 
 // At most R rows of one panel.
@@ -230,7 +245,7 @@ KERAS_HEP_TARGET static void rows_of(const Product<float>& p, std::size_t panel,
                                      float* c, std::size_t rows) {
     const std::size_t stride_c = p.units;
     if constexpr (P == 1) {
-        constexpr std::size_t most = 2 * KERAS_HEP_ROWS;
+        constexpr std::size_t most = KERAS_HEP_ROWS == 6 ? 14 : 8;
         for (std::size_t blocks = (rows + most - 1) / most; blocks > 0; --blocks) {
             const std::size_t here = (rows + blocks - 1) / blocks;
             up_to<most>(p, panel, a, stride_a, begin, c, here);
@@ -249,33 +264,38 @@ KERAS_HEP_TARGET static void rows_of(const Product<float>& p, std::size_t panel,
     for (; r < rows; ++r) block<1, P>(p, panel, a + r * stride_a, stride_a, begin.row(r), c + r * stride_c);
 }
 
+// One row, panel by panel as below: a function of its own, as short as it can be, since much of the time of a small network is calls.
+KERAS_HEP_INLINE void one_row(const Product<float>& p, const float* a, const float* begin, float* c) {
+    a += p.segments[0];
+    std::size_t done = (p.units + width - 1) / width;
+    if (done % 2 != 0) row<1, 8>(p, --done, a, begin, c);
+    if (done % 4 != 0) row<2, 4>(p, done -= 2, a, begin, c);
+    if (done % 8 != 0) row<4, 2>(p, done -= 4, a, begin, c);
+    while (done > 0) row<8, 1>(p, done -= 8, a, begin, c);
+    const Kind kind = p.function.kind;
+    if (kind != Kind::linear && kind != Kind::relu) apply(p.function, c, c, p.units);
+}
+
 KERAS_HEP_ENTRY void accumulate(const Product<float>& p, const float* a, std::size_t stride_a, const float* begin,
                                                std::size_t stride_begin, float* c, std::size_t rows) {
     // From the last panel to the first and down the rows: what a store leaves behind the end of its row is overwritten later.
-    const std::size_t panels = (p.units + width - 1) / width;
-    std::size_t done = panels;
-    if (rows == 1 && !KERAS_HEP_IN_ORDER) {
-        const std::size_t whole = panels / 8 * 8;
-        if ((done - whole) % 2 != 0) row<1, 8>(p, --done, a, begin, c);
-        if ((done - whole) % 4 != 0) row<2, 4>(p, done -= 2, a, begin, c);
-        if ((done - whole) % 8 != 0) row<4, 2>(p, done -= 4, a, begin, c);
-        while (done > 0) row<8, 1>(p, done -= 8, a, begin, c);
-    } else {
-        constexpr std::size_t most = KERAS_HEP_PANELS;
-        const Begin first = {begin, stride_begin};
-        if (most == 4 && done % 4 == 3) {
-            rows_of<KERAS_HEP_PANELS == 4 ? 3 : 1>(p, done -= 3, a, stride_a, first, c, rows);
-        } else if (done % 2 != 0) {
-            rows_of<1>(p, --done, a, stride_a, first, c, rows);
-        }
-        if (most == 4 && done % 4 != 0) rows_of<2>(p, done -= 2, a, stride_a, first, c, rows);
-        while (done > 0) rows_of<KERAS_HEP_PANELS>(p, done -= most, a, stride_a, first, c, rows);
+    if (rows == 1 && p.segments.size() == 1 && !KERAS_HEP_IN_ORDER) return one_row(p, a, begin, c);
+    constexpr std::size_t most = KERAS_HEP_PANELS;
+    std::size_t done = (p.units + width - 1) / width;
+    const Begin first = {begin, stride_begin};
+    if (most == 4 && done % 4 == 3) {
+        rows_of<KERAS_HEP_PANELS == 4 ? 3 : 1>(p, done -= 3, a, stride_a, first, c, rows);
+    } else if (done % 2 != 0) {
+        rows_of<1>(p, --done, a, stride_a, first, c, rows);
     }
+    if (most == 4 && done % 4 != 0) rows_of<2>(p, done -= 2, a, stride_a, first, c, rows);
+    while (done > 0) rows_of<KERAS_HEP_PANELS>(p, done -= most, a, stride_a, first, c, rows);
     const Kind kind = p.function.kind;
     if (kind != Kind::linear && kind != Kind::relu) apply(p.function, c, c, rows * p.units);
 }
 
 KERAS_HEP_ENTRY void multiply(const Product<float>& p, const float* a, std::size_t stride_a, float* c, std::size_t rows) {
+    if (rows == 1 && p.segments.size() == 1 && !KERAS_HEP_IN_ORDER) return one_row(p, a, p.bias.data(), c);
     accumulate(p, a, stride_a, p.bias.data(), 0, c, rows);
 }
 
@@ -300,19 +320,17 @@ KERAS_HEP_ENTRY void softmax(const float* x, float* y, std::size_t n) {
     float sum = 0.0F;
     std::size_t i = 0;
     for (; i + width <= n; i += width) {
-        store(y + i, exponential(load(x + i) - most));
+        store(y + i, exponential_below_zero(load(x + i) - most));
         for (std::size_t j = 0; j < width; ++j) sum += y[i + j];
     }
+    float last[width];
     if (i < n) {
-        float last[width];
-        store(last, exponential(at_most(part(x + i, n - i) - most, 0.0F)));
-        for (std::size_t j = 0; i + j < n; ++j) {
-            y[i + j] = last[j];
-            sum += last[j];
-        }
+        store(last, exponential_below_zero(at_most(part(x + i, n - i) - most, 0.0F)));
+        for (std::size_t j = 0; i + j < n; ++j) sum += last[j];
     }
     const float factor = 1.0F / sum;
-    for (i = 0; i < n; ++i) y[i] *= factor;
+    for (std::size_t j = 0; j < i; j += width) store(y + j, load(y + j) * factor);
+    for (std::size_t j = 0; i + j < n; ++j) y[i + j] = last[j] * factor;
 }
 
 // Several columns at a time, their sums in registers.

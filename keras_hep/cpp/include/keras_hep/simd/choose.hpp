@@ -17,6 +17,10 @@
 #define KERAS_HEP_ROWS 4
 #define KERAS_HEP_PANELS 2
 #define KERAS_HEP_TARGET
+#if KERAS_HEP_X86
+#define KERAS_HEP_LARGER(x, y) __builtin_ia32_maxps(x, y)
+#define KERAS_HEP_SMALLER(x, y) __builtin_ia32_minps(x, y)
+#endif
 #include "body.inl"
 #undef KERAS_HEP_TARGET
 #undef KERAS_HEP_NAME
@@ -50,6 +54,10 @@
 
 #if KERAS_HEP_X86
 #define KERAS_HEP_IN_ORDER false
+#undef KERAS_HEP_LARGER
+#undef KERAS_HEP_SMALLER
+#define KERAS_HEP_LARGER(x, y) __builtin_ia32_maxps256(x, y)
+#define KERAS_HEP_SMALLER(x, y) __builtin_ia32_minps256(x, y)
 
 #define KERAS_HEP_SIMD avx2
 #define KERAS_HEP_NAME "avx2"
@@ -68,6 +76,10 @@
 #define KERAS_HEP_NAME "avx512"
 #define KERAS_HEP_BYTES 64
 #define KERAS_HEP_PANELS 4
+#undef KERAS_HEP_LARGER
+#undef KERAS_HEP_SMALLER
+#define KERAS_HEP_LARGER(x, y) __builtin_ia32_maxps512_mask(x, y, y, -1, 4)
+#define KERAS_HEP_SMALLER(x, y) __builtin_ia32_minps512_mask(x, y, y, -1, 4)
 #ifdef __clang__
 #define KERAS_HEP_TARGET __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")))
 #else
@@ -81,6 +93,8 @@
 #undef KERAS_HEP_NAME
 #undef KERAS_HEP_SIMD
 #undef KERAS_HEP_IN_ORDER
+#undef KERAS_HEP_LARGER
+#undef KERAS_HEP_SMALLER
 #endif
 
 namespace keras_hep::simd {
