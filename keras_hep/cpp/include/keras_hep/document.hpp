@@ -29,23 +29,23 @@ struct TestVector {
     std::vector<std::vector<float>> outputs;  ///< for each output
 };
 
-inline void check_header(const Field& root) {
+KERAS_HEP_LOADING inline void check_header(const Field& root) {
     root.only({"format", "version", "provenance", "inputs", "nodes", "outputs", "test_vectors"});
     const Field format = root.at("format");
-    if (format.text() != "keras_hep") format.fail("expected 'keras_hep', found '" + format.text().substr(0, 80) + "'");
+    if (format.text() != "keras_hep") format.fail({"expected 'keras_hep', found '", shortened(format.text()), "'"});
     const Field version = root.at("version");
     const std::size_t number = version.count(1000000);
     if (number == 0 || number > newest_version) {
-        version.fail("this keras_hep reads versions 1 to " + std::to_string(newest_version) + ", found " + std::to_string(number));
+        version.fail({"this keras_hep reads versions 1 to ", newest_version, ", found ", number});
     }
 }
 
-inline std::vector<Input> read_inputs(const Field& field) {
+KERAS_HEP_LOADING inline std::vector<Input> read_inputs(const Field& field) {
     std::vector<Input> inputs;
     for (const Field& item : field.items()) {
         inputs.push_back(read_input(item));
         for (std::size_t i = 0; i + 1 < inputs.size(); ++i) {
-            if (inputs[i].name == inputs.back().name) item.at("name").fail("the input '" + inputs[i].name + "' stands twice");
+            if (inputs[i].name == inputs.back().name) item.at("name").fail({"the input '", inputs[i].name, "' stands twice"});
         }
     }
     if (inputs.empty()) field.fail_shape("expected at least one input, found none");
@@ -64,23 +64,23 @@ std::vector<Output> read_outputs(const Field& field, const Graph<T>& graph) {
         std::set<std::string> labels;
         for (const Field& label : item.at("labels").items()) {
             output.labels.push_back(label.text());
-            if (!labels.insert(label.text()).second) label.fail("the label '" + label.text() + "' stands twice");
+            if (!labels.insert(label.text()).second) label.fail({"the label '", label.text(), "' stands twice"});
         }
         if (output.labels.size() != size) {
-            item.at("labels").fail_shape("expected " + std::to_string(size) + " labels, found " + std::to_string(output.labels.size()));
+            item.at("labels").fail_shape({"expected ", size, " labels, found ", output.labels.size()});
         }
-        if (!names.insert(output.name).second) item.at("name").fail("the output '" + output.name + "' stands twice");
+        if (!names.insert(output.name).second) item.at("name").fail({"the output '", output.name, "' stands twice"});
         outputs.push_back(std::move(output));
     }
     if (outputs.empty()) field.fail_shape("expected at least one output, found none");
     return outputs;
 }
 
-inline std::vector<float> read_given(const Field& field, const Input& input) {
+KERAS_HEP_LOADING inline std::vector<float> read_given(const Field& field, const Input& input) {
     const auto read = [](const Field& place, std::size_t expected) {
         std::vector<float> values = place.numbers<float>(true);
         if (values.size() != expected) {
-            place.fail_shape("expected " + std::to_string(expected) + " values, found " + std::to_string(values.size()));
+            place.fail_shape({"expected ", expected, " values, found ", values.size()});
         }
         return values;
     };
@@ -93,7 +93,8 @@ inline std::vector<float> read_given(const Field& field, const Input& input) {
     return result;
 }
 
-inline std::vector<TestVector> read_test_vectors(const Field& field, const std::vector<Input>& inputs, const std::vector<Output>& outputs) {
+KERAS_HEP_LOADING inline std::vector<TestVector> read_test_vectors(const Field& field, const std::vector<Input>& inputs,
+                                                                  const std::vector<Output>& outputs) {
     std::vector<TestVector> vectors;
     for (const Field& item : field.items()) {
         item.only({"inputs", "outputs"});
@@ -103,8 +104,7 @@ inline std::vector<TestVector> read_test_vectors(const Field& field, const std::
             const Field values = item.at("outputs").at(output.name);
             vector.outputs.push_back(values.numbers<float>(true));
             if (vector.outputs.back().size() != output.labels.size()) {
-                values.fail_shape("expected " + std::to_string(output.labels.size()) + " values, found " +
-                                  std::to_string(vector.outputs.back().size()));
+                values.fail_shape({"expected ", output.labels.size(), " values, found ", vector.outputs.back().size()});
             }
         }
         vectors.push_back(std::move(vector));

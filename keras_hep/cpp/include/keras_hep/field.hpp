@@ -13,68 +13,76 @@
 
 #include "errors.hpp"
 #include "json.hpp"
+#include "json_path.hpp"
+#include "loading.hpp"
+#include "message.hpp"
 #include "shape.hpp"
 
 namespace keras_hep {
 
-/// A value of the document together with its path. Does not own the value.
+/// A document while it is read. It must outlive the fields.
+struct Source {
+    const json::Value* document;
+    std::string path = "$";  ///< of the document itself, in messages
+    bool exact = false;      ///< numbers are taken as they stand, not as the float32 that our format holds
+};
+
+/// A value of the document that can say where it stands. Owns nothing: the path is looked for when an error needs it.
 class Field {
 public:
-    /// `exact`: numbers are taken as they stand, not as the float32 that this format holds.
-    Field(const json::Value& value, std::string path, const json::Value* root = nullptr, bool exact = false)
-        : value_(&value), path_(std::move(path)), root_(root != nullptr ? root : &value), exact_(exact) {}
+    explicit Field(const Source& source) : value_(source.document), source_(&source) {}
 
-    const std::string& path() const { return path_; }
+    KERAS_HEP_LOADING std::string path() const {
+        std::string path;
+        json::find_path(*source_->document, *value_, path);
+        return source_->path + path;
+    }
 
-    [[noreturn]] void fail(const std::string& message) const { throw ParseError(path_ + ": " + message); }
-    [[noreturn]] void fail_shape(const std::string& message) const { throw ShapeError(path_ + ": " + message); }
+    [[noreturn]] KERAS_HEP_LOADING void fail(std::string_view message) const { throw ParseError(joined({path(), ": ", message})); }
+    [[noreturn]] KERAS_HEP_LOADING void fail(Pieces message) const { fail(joined(message)); }
+    [[noreturn]] KERAS_HEP_LOADING void fail_shape(std::string_view message) const { throw ShapeError(joined({path(), ": ", message})); }
+    [[noreturn]] KERAS_HEP_LOADING void fail_shape(Pieces message) const { fail_shape(joined(message)); }
 
     const json::Value& value() const { return *value_; }
 
     bool is_null() const { return std::holds_alternative<std::monostate>(value_->data); }
 
     /// Whether an object has the member `key`.
-    bool has(std::string_view key) const {
-        for (const json::Member& member : get<json::Object>("an object")) {
-            if (member.key == key) return true;
-        }
-        return false;
-    }
+    bool has(std::string_view key) const { return find(key) != nullptr; }
 
     /// The member `key` of an object.
-    Field at(std::string_view key) const {
-        for (const json::Member& member : get<json::Object>("an object")) {
-            if (member.key == key) return Field(member.value, path_ + "." + member.key, root_, exact_);
-        }
-        fail("the key '" + std::string(key) + "' is missing");
+    KERAS_HEP_LOADING Field at(std::string_view key) const {
+        const json::Value* value = find(key);
+        if (value == nullptr) fail({"the key '", key, "' is missing"});
+        return {value, source_};
     }
 
     /// Refuse every key that is in neither list: it could change the meaning.
-    void only(std::initializer_list<std::string_view> known, const std::vector<std::string_view>& more = {}) const {
+    KERAS_HEP_LOADING void only(std::initializer_list<std::string_view> known, const std::vector<std::string_view>& more = {}) const {
         for (const json::Member& member : get<json::Object>("an object")) {
             bool found = false;
             for (std::string_view key : known) found = found || key == member.key;
             for (std::string_view key : more) found = found || key == member.key;
-            if (!found) fail("unknown key '" + member.key.substr(0, 80) + "'");
+            if (!found) fail({"unknown key '", shortened(member.key), "'"});
         }
     }
 
     /// The elements of an array whose elements are not numbers.
-    std::vector<Field> items() const {
+    KERAS_HEP_LOADING std::vector<Field> items() const {
         std::vector<Field> result;
         const auto& values = get<json::Array>("an array of objects, arrays or strings");
         result.reserve(values.size());
-        for (std::size_t i = 0; i < values.size(); ++i) result.emplace_back(values[i], path_ + "[" + std::to_string(i) + "]", root_, exact_);
+        for (const json::Value& value : values) result.push_back({&value, source_});
         return result;
     }
 
-    const std::string& text() const { return get<std::string>("a string"); }
+    KERAS_HEP_LOADING const std::string& text() const { return get<std::string>("a string"); }
 
-    bool boolean() const { return get<bool>("a boolean"); }
+    KERAS_HEP_LOADING bool boolean() const { return get<bool>("a boolean"); }
 
     /// A number. The file holds float32 numbers, so that is what they are in double precision too.
     template <class T>
-    T number() const {
+    KERAS_HEP_LOADING T number() const {
         return to_number<T>(get<double>("a number"));
     }
 
@@ -95,7 +103,7 @@ public:
         for (const json::Value& value : get<json::Array>("an array of numbers")) {
             const double* number = std::get_if<double>(&value.data);
             const bool null = nulls && std::holds_alternative<std::monostate>(value.data);
-            if (number == nullptr && !null) fail("expected numbers, found " + json::describe(value));
+            if (number == nullptr && !null) fail({"expected numbers, found ", json::describe(value)});
             result.push_back(null ? std::numeric_limits<T>::quiet_NaN() : to_number<T>(*number));
         }
         return result;
@@ -103,30 +111,30 @@ public:
 
     /// Exactly `expected` numbers.
     template <class T>
-    std::vector<T> numbers_of_size(std::size_t expected) const {
+    KERAS_HEP_LOADING std::vector<T> numbers_of_size(std::size_t expected) const {
         std::vector<T> result = numbers<T>();
         if (result.size() != expected) {
-            fail_shape("expected " + std::to_string(expected) + " numbers, found " + std::to_string(result.size()));
+            fail_shape({"expected ", expected, " numbers, found ", result.size()});
         }
         return result;
     }
 
     /// Exactly `size` whole numbers, each from `least` to `most`.
-    std::vector<std::size_t> counts(std::size_t size, std::size_t least, std::size_t most) const {
+    KERAS_HEP_LOADING std::vector<std::size_t> counts(std::size_t size, std::size_t least, std::size_t most) const {
         const auto& numbers = get<json::Numbers>("an array of whole numbers");
-        if (numbers.size() != size) fail_shape("expected " + std::to_string(size) + " numbers, found " + std::to_string(numbers.size()));
+        if (numbers.size() != size) fail_shape({"expected ", size, " numbers, found ", numbers.size()});
         std::vector<std::size_t> result;
         for (const double number : numbers) {
             result.push_back(to_count(number, most));
-            if (result.back() < least) fail("expected numbers that are at least " + std::to_string(least));
+            if (result.back() < least) fail({"expected numbers that are at least ", least});
         }
         return result;
     }
 
     /// A shape: one to eight positive sizes with a product within the limit.
-    Shape shape() const {
+    KERAS_HEP_LOADING Shape shape() const {
         const auto& numbers = get<json::Numbers>("an array of positive whole numbers");
-        if (numbers.size() > max_rank) fail_shape("expected at most 8 axes, found " + std::to_string(numbers.size()));
+        if (numbers.size() > max_rank) fail_shape({"expected at most 8 axes, found ", numbers.size()});
         Shape result;
         std::uint64_t total = 1;
         for (double number : numbers) {
@@ -138,25 +146,35 @@ public:
     }
 
 private:
+    Field(const json::Value* value, const Source* source) : value_(value), source_(source) {}
+
+    KERAS_HEP_LOADING const json::Value* find(std::string_view key) const {
+        for (const json::Member& member : get<json::Object>("an object")) {
+            if (member.key == key) return &member.value;
+        }
+        return nullptr;
+    }
+
     /// What `{"of": NODE}` stands for: the same attribute of the node of that name, which must be an array there.
-    Field shared() const {
+    KERAS_HEP_LOADING Field shared() const {
         only({"of"});
         const Field name = at("of");
-        const std::string node = path_.substr(0, path_.find(']') + 1);
+        const std::string path = this->path();
+        const std::string node = path.substr(0, path.find(']') + 1);
         if (node.rfind("$.nodes[", 0) == 0) {
-            for (const Field& candidate : Field(*root_, "$", root_, exact_).at("nodes").items()) {
+            for (const Field& candidate : Field(*source_).at("nodes").items()) {
                 if (candidate.at("name").text() != name.text()) continue;
                 Field found = candidate;
-                for (std::size_t from = node.size() + 1; from <= path_.size();) {
-                    const std::size_t to = std::min(path_.find('.', from), path_.size());
-                    found = found.at(std::string_view(path_).substr(from, to - from));
+                for (std::size_t from = node.size() + 1; from <= path.size();) {
+                    const std::size_t to = std::min(path.find('.', from), path.size());
+                    found = found.at(std::string_view(path).substr(from, to - from));
                     from = to + 1;
                 }
-                if (found.has_members()) name.fail("the numbers of the node '" + name.text().substr(0, 80) + "' are those of another one");
+                if (found.has_members()) name.fail({"the numbers of the node '", shortened(name.text()), "' are those of another one"});
                 return found;
             }
         }
-        name.fail("there is no node '" + name.text().substr(0, 80) + "'");
+        name.fail({"there is no node '", shortened(name.text()), "'"});
     }
 
     bool has_members() const { return std::holds_alternative<json::Object>(value_->data); }
@@ -164,27 +182,29 @@ private:
     template <class T>
     const T& get(const char* expected) const {
         const T* value = std::get_if<T>(&value_->data);
-        if (value == nullptr) fail(std::string("expected ") + expected + ", found " + json::describe(*value_));
+        if (value == nullptr) refuse(expected);
         return *value;
+    }
+
+    [[noreturn]] KERAS_HEP_LOADING void refuse(const char* expected) const {
+        fail({"expected ", expected, ", found ", json::describe(*value_)});
     }
 
     template <class T>
     T to_number(double number) const {
         if (std::abs(number) > static_cast<double>(std::numeric_limits<float>::max())) fail("a number is out of the range of float32");
-        return exact_ ? static_cast<T>(number) : static_cast<T>(static_cast<float>(number));
+        return source_->exact ? static_cast<T>(number) : static_cast<T>(static_cast<float>(number));
     }
 
-    std::size_t to_count(double number, std::size_t most) const {
+    KERAS_HEP_LOADING std::size_t to_count(double number, std::size_t most) const {
         if (!(number >= 0) || number > static_cast<double>(most) || number != std::floor(number)) {
-            fail("expected a whole number from 0 to " + std::to_string(most) + ", found " + std::to_string(number));
+            fail({"expected a whole number from 0 to ", most, ", found ", std::to_string(number)});
         }
         return static_cast<std::size_t>(number);
     }
 
     const json::Value* value_;
-    std::string path_;
-    const json::Value* root_;
-    bool exact_;
+    const Source* source_;
 };
 
 }  // namespace keras_hep

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -68,11 +69,11 @@ public:
     std::size_t find(const Field& field) const {
         const auto found = ready_.find(field.text());
         if (found != ready_.end()) return found->second;
-        const std::string name = "'" + field.text().substr(0, 80) + "'";
+        const std::string_view name = shortened(field.text());
         if (declared_.count(field.text()) != 0) {
-            field.fail("the node " + name + " stands later in the file; nodes stand in the order of evaluation, without cycles");
+            field.fail({"the node '", name, "' stands later in the file; nodes stand in the order of evaluation, without cycles"});
         }
-        field.fail("there is no node " + name);
+        field.fail({"there is no node '", name, "'"});
     }
 
     /// Make it ready to run: called once, when the nodes that are outputs are known.
@@ -108,7 +109,7 @@ private:
         Step<T> step;
         step.name = name.text();
         step.shape = item.at("shape").shape();
-        if (ready_.count(step.name) != 0) name.fail("the node '" + step.name.substr(0, 80) + "' stands twice");
+        if (ready_.count(step.name) != 0) name.fail({"the node '", shortened(step.name), "' stands twice"});
         step.size = product(step.shape);
         if (step.size > max_values - size_) item.at("shape").fail_shape("the network is larger than 2**26 values");
         if (item.at("type").text() == "input") {
@@ -127,15 +128,15 @@ private:
         if (!item.at("inputs").items().empty()) item.at("inputs").fail_shape("expected no inputs of an input node");
         const Field name = item.at("input");
         const auto found = std::find_if(inputs.begin(), inputs.end(), [&](const Input& i) { return i.name == name.text(); });
-        if (found == inputs.end()) name.fail("there is no input '" + name.text().substr(0, 80) + "'");
+        if (found == inputs.end()) name.fail({"there is no input '", shortened(name.text()), "'"});
         const Field part = item.at("part");
         step.input = static_cast<std::size_t>(found - inputs.begin());
         step.is_input = true;
         step.is_mask = part.text() == "mask";
-        if (!step.is_mask && part.text() != "values") part.fail("expected 'values' or 'mask', found '" + part.text().substr(0, 80) + "'");
-        if (step.is_mask && !found->is_sequence()) part.fail("the input '" + found->name + "' is not a sequence and has no mask");
+        if (!step.is_mask && part.text() != "values") part.fail({"expected 'values' or 'mask', found '", shortened(part.text()), "'"});
+        if (step.is_mask && !found->is_sequence()) part.fail({"the input '", found->name, "' is not a sequence and has no mask"});
         const Shape expected = step.is_mask ? Shape{*found->length} : found->shape();
-        if (step.shape != expected) item.at("shape").fail_shape("expected " + to_string(expected) + ", found " + to_string(step.shape));
+        if (step.shape != expected) item.at("shape").fail_shape({"expected ", expected, ", found ", step.shape});
     }
 
     void read_layer(const Field& item, Step<T>& step) const {

@@ -45,7 +45,7 @@ struct BasicArray {
 };
 using Array = BasicArray<float>;
 
-inline std::vector<Feature> read_features(const Field& field) {
+KERAS_HEP_LOADING inline std::vector<Feature> read_features(const Field& field) {
     std::vector<Feature> features;
     for (const Field& item : field.items()) {
         item.only({"name", "unit", "default"});
@@ -53,7 +53,7 @@ inline std::vector<Feature> read_features(const Field& field) {
         Feature feature{item.at("name").text(), item.at("unit").text(), std::nullopt};
         if (!otherwise.is_null()) feature.otherwise = otherwise.number<double>();
         for (const Feature& other : features) {
-            if (other.name == feature.name) item.at("name").fail("the feature '" + feature.name + "' stands twice");
+            if (other.name == feature.name) item.at("name").fail({"the feature '", feature.name, "' stands twice"});
         }
         features.push_back(std::move(feature));
     }
@@ -62,19 +62,19 @@ inline std::vector<Feature> read_features(const Field& field) {
 }
 
 /// The shape of an input with features: as it stands in the file, or else as length and features say.
-inline Shape read_axes(const Field& field, const Input& input) {
+KERAS_HEP_LOADING inline Shape read_axes(const Field& field, const Input& input) {
     const std::size_t number = input.features.size();
     const Shape known = input.length ? Shape{*input.length, number} : Shape{number};
     if (!field.has("shape")) return known;
     const Shape shape = field.at("shape").shape();
     if (input.length ? shape != known : shape.back() != number) {
-        field.at("shape").fail_shape("expected " + (input.length ? to_string(known) : std::to_string(number) + " as the last size") +
-                                     ", found " + to_string(shape));
+        field.at("shape").fail_shape(
+            {"expected ", input.length ? Piece(known) : Piece(number), input.length ? "" : " as the last size", ", found ", shape});
     }
     return shape;
 }
 
-inline Input read_input(const Field& field) {
+KERAS_HEP_LOADING inline Input read_input(const Field& field) {
     field.only({"name", "shape", "length", "features"});
     Input input{field.at("name").text(), std::nullopt, {}, {}, {}};
     const Field length = field.at("length");

@@ -14,6 +14,7 @@
 
 #include "base64.hpp"
 #include "errors.hpp"
+#include "message.hpp"
 #include "number.hpp"
 
 namespace keras_hep::json {
@@ -54,31 +55,33 @@ public:
         if (text_.size() > max_bytes) fail("the document is larger than 1 GiB");
         Value value = parse_value();
         skip_space();
-        if (at_ != text_.size()) fail("expected the end of the document, found " + found());
+        if (at_ != text_.size()) fail({"expected the end of the document, found ", found()});
         return value;
     }
 
 private:
     using Place = std::variant<std::string, std::size_t>;
 
-    [[noreturn]] void fail(const std::string& message) const {
+    [[noreturn]] KERAS_HEP_LOADING void fail(Pieces message) const {
         std::string path = "$";
         for (const Place& place : path_) {
             if (const auto* key = std::get_if<std::string>(&place)) {
-                path += "." + key->substr(0, 80);
+                path += joined({".", shortened(*key)});
             } else {
-                path += "[" + std::to_string(std::get<std::size_t>(place)) + "]";
+                path += joined({"[", std::get<std::size_t>(place), "]"});
             }
         }
         const auto line = 1 + std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(at_), '\n');
-        throw ParseError(path + ": " + message + " (line " + std::to_string(line) + ", byte " + std::to_string(at_) + ")");
+        throw ParseError(joined({path, ": ", joined(message), " (line ", static_cast<std::size_t>(line), ", byte ", at_, ")"}));
     }
 
-    std::string found() const {
+    [[noreturn]] KERAS_HEP_LOADING void fail(const char* message) const { fail({message}); }
+
+    KERAS_HEP_LOADING std::string found() const {
         if (at_ >= text_.size()) return "the end of the document";
         const char c = text_[at_];
-        if (c > ' ' && c < 127) return std::string("'") + c + "'";
-        return "byte " + std::to_string(static_cast<unsigned char>(c));
+        if (c > ' ' && c < 127) return joined({"'", text_.substr(at_, 1), "'"});
+        return joined({"byte ", std::size_t{static_cast<unsigned char>(c)}});
     }
 
     void skip_space() {
@@ -93,7 +96,7 @@ private:
     }
 
     void expect(char c, const char* where) {
-        if (!take(c)) fail(std::string("expected '") + c + "' " + where + ", found " + found());
+        if (!take(c)) fail({"expected '", std::string_view(&c, 1), "' ", where, ", found ", found()});
     }
 
     Value parse_value() {
@@ -111,7 +114,7 @@ private:
     }
 
     Value nested(Value (Parser::*content)()) {
-        if (++depth_ > max_depth) fail("more than " + std::to_string(max_depth) + " levels of nesting");
+        if (++depth_ > max_depth) fail({"more than ", max_depth, " levels of nesting"});
         ++at_;
         Value value = (this->*content)();
         --depth_;
@@ -119,7 +122,7 @@ private:
     }
 
     Value word(std::string_view expected, Value value) {
-        if (text_.substr(at_, expected.size()) != expected) fail("expected a value, found " + found());
+        if (text_.substr(at_, expected.size()) != expected) fail({"expected a value, found ", found()});
         at_ += expected.size();
         return value;
     }
@@ -129,7 +132,7 @@ private:
         const auto digits = [&] {
             const std::size_t first = at_;
             while (at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9') ++at_;
-            if (at_ == first) fail("expected a number, found " + found());
+            if (at_ == first) fail({"expected a number, found ", found()});
             return at_ - first;
         };
         const auto is = [&](char a, char b) { return at_ < text_.size() && (text_[at_] == a || text_[at_] == b); };
@@ -236,7 +239,7 @@ private:
 
     /// The rest of an object that begins with the key "base64".
     Value parse_base64() {
-        if (!take('"')) fail("expected base64 in quotes, found " + found());
+        if (!take('"')) fail({"expected base64 in quotes, found ", found()});
         const std::size_t end = text_.find('"', at_);
         if (end == std::string_view::npos) fail("expected '\"' at the end of a string, found the end of the document");
         Floats numbers;
@@ -252,7 +255,7 @@ private:
         if (take('}')) return {std::move(members)};
         do {
             skip_space();
-            if (at_ >= text_.size() || text_[at_] != '"') fail("expected a key in quotes, found " + found());
+            if (at_ >= text_.size() || text_[at_] != '"') fail({"expected a key in quotes, found ", found()});
             std::string key = parse_string();
             path_.emplace_back(key);
             expect(':', "after a key");
@@ -271,7 +274,7 @@ private:
         for (const Member& member : members) keys.push_back(member.key);
         std::sort(keys.begin(), keys.end());
         const auto twice = std::adjacent_find(keys.begin(), keys.end());
-        if (twice != keys.end()) fail("the key '" + std::string(twice->substr(0, 80)) + "' stands twice in one object");
+        if (twice != keys.end()) fail({"the key '", shortened(*twice), "' stands twice in one object"});
     }
 
     std::string parse_string() {
@@ -284,7 +287,7 @@ private:
                 ++at_;
                 return result;
             }
-            if (static_cast<unsigned char>(c) < 0x20) fail("a control character in a string: " + found());
+            if (static_cast<unsigned char>(c) < 0x20) fail({"a control character in a string: ", found()});
             ++at_;
             if (c == '\\') {
                 parse_escape(result);
@@ -303,7 +306,7 @@ private:
             result += meanings[place];
             return;
         }
-        if (c != 'u') fail("an unknown escape in a string: " + found());
+        if (c != 'u') fail({"an unknown escape in a string: ", found()});
         ++at_;
         std::uint32_t code = parse_hex();
         if (code >= 0xD800 && code < 0xE000) {  // half of a pair: the other half must follow

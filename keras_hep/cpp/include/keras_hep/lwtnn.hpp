@@ -27,7 +27,8 @@ BasicNetwork<T> parse(std::string_view text, const Options& options = {}, std::s
     json::Value translated;
     {
         const json::Value value = json::parse(text);
-        const Document document = read_document(Field(value, "$"));
+        const Source source{&value};
+        const Document document = read_document(Field(source));
         // A layer may serve several nodes, but not so many that a small file needs much memory.
         translated = Translation(document, length, 2 * text.size() + 64).document();
     }

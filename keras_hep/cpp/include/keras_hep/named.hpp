@@ -12,6 +12,7 @@
 
 #include "errors.hpp"
 #include "input.hpp"
+#include "message.hpp"
 
 namespace keras_hep {
 
@@ -35,26 +36,25 @@ private:
 using Columns = std::map<std::string, Column>;       ///< variable name -> value(s)
 using NamedInputs = std::map<std::string, Columns>;  ///< input name -> variables
 
-[[noreturn, gnu::cold]] inline void refuse(const Input& input, const std::string& variable, const std::string& why) {
-    throw InputError("the variable '" + variable + "' of the input '" + input.name + "' " + why);
+[[noreturn]] KERAS_HEP_LOADING inline void refuse_call(Pieces why) { throw InputError(joined(why)); }
+
+[[noreturn]] KERAS_HEP_LOADING inline void refuse(const Input& input, const std::string& variable, Pieces why) {
+    throw InputError(joined({"the variable '", variable, "' of the input '", input.name, "' ", joined(why)}));
 }
 
 /// Number of objects that the columns of an input describe.
 inline std::size_t count_rows(const Input& input, const Columns& columns) {
     if (!input.is_sequence()) return input.rows();
-    if (columns.empty()) throw InputError("no variable is given for the sequence '" + input.name + "'");
+    if (columns.empty()) refuse_call({"no variable is given for the sequence '", input.name, "'"});
     return columns.begin()->second.size();
 }
 
-[[noreturn, gnu::cold]] inline void refuse_size(const Input& input, const std::string& name, const Column& column, std::size_t rows) {
+[[noreturn]] KERAS_HEP_LOADING inline void refuse_size(const Input& input, const std::string& name, const Column& column, std::size_t rows) {
     if (column.is_list() == input.is_vector()) {
         refuse(input, name,
-               std::string("takes ") + (input.is_vector() ? "one number" : "a list of numbers") + ", found " +
-                   (column.is_list() ? "a list" : "one number"));
+               {"takes ", input.is_vector() ? "one number" : "a list of numbers", ", found ", column.is_list() ? "a list" : "one number"});
     }
-    refuse(input, name,
-           "has " + std::to_string(column.size()) + " values, " + (input.is_sequence() ? "other variables have " : "expected ") +
-               std::to_string(rows));
+    refuse(input, name, {"has ", column.size(), " values, ", input.is_sequence() ? "other variables have " : "expected ", rows});
 }
 
 /// Add the values of an input to `values`; a missing, NaN or infinite one becomes the default or is refused.
@@ -77,12 +77,14 @@ void append_row_major(const Input& input, const Columns& columns, std::size_t ro
         for (std::size_t row = 0; row < rows; ++row, to += number) {
             *to = given ? static_cast<V>(column->second[row]) : std::numeric_limits<V>::quiet_NaN();
             if (std::isfinite(*to)) continue;
-            if (!feature.otherwise) refuse(input, feature.name, given ? "is NaN or infinite, and has no default" : "is missing, and has no default");
+            if (!feature.otherwise) {
+                refuse(input, feature.name, {given ? "is NaN or infinite, and has no default" : "is missing, and has no default"});
+            }
             *to = static_cast<V>(*feature.otherwise);
         }
         if (given) ++column;
     }
-    if (column != columns.end()) throw InputError("the input '" + input.name + "' has no variable '" + column->first + "'");
+    if (column != columns.end()) refuse_call({"the input '", input.name, "' has no variable '", column->first, "'"});
 }
 
 }  // namespace keras_hep

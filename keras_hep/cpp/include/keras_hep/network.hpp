@@ -67,7 +67,7 @@ struct Batch {
 /// The bytes of a file, or throw ParseError.
 inline std::string read_file(const std::string& path) {
     std::ifstream file(path, std::ios::binary | std::ios::ate);
-    if (!file) throw ParseError("$: cannot read '" + path + "'");
+    if (!file) throw ParseError(joined({"$: cannot read '", path, "'"}));
     const auto end = static_cast<std::streamoff>(file.tellg());  // not of pipes and folders
     const bool known = end > 0 && end <= static_cast<std::streamoff>(json::Parser::max_bytes);
     std::size_t step = known ? static_cast<std::size_t>(end) + 1 : std::size_t{1} << 20;
@@ -92,18 +92,18 @@ public:
     /// Read a network from a file, or throw ParseError or ShapeError.
     static BasicNetwork load(const std::string& path, const Options& options = {}) {
         json::Value document = json::parse(read_file(path));  // the text is gone when the network is made
-        return BasicNetwork(Field(document, "$"), options, &document);
+        return BasicNetwork({&document}, options, &document);
     }
 
     /// Read a network from text, or throw ParseError or ShapeError.
     static BasicNetwork parse(std::string_view text, const Options& options = {}) {
         json::Value document = json::parse(text);
-        return BasicNetwork(Field(document, "$"), options, &document);
+        return BasicNetwork({&document}, options, &document);
     }
 
     /// Make a network of a document that another reader has made. Its numbers are taken as they stand, not as float32.
     static BasicNetwork from_document(const json::Value& document, const Options& options = {}) {
-        return BasicNetwork(Field(document, "$", nullptr, true), options);
+        return BasicNetwork({&document, "$", true}, options);
     }
 
     const std::vector<Input>& inputs() const { return inputs_; }
@@ -130,7 +130,7 @@ public:
     /// Nothing is checked but what must be: a non-finite value becomes its feature's default, or goes through as in Keras.
     std::vector<T> evaluate_arrays(const std::vector<Array>& values) const {
         if (values.size() != inputs_.size()) {
-            throw InputError("expected " + std::to_string(inputs_.size()) + " arrays, one for each input, found " + std::to_string(values.size()));
+            refuse_call({"expected ", inputs_.size(), " arrays, one for each input, found ", values.size()});
         }
         Workspace& space = own_workspace();
         run(values.data(), space);
@@ -184,7 +184,7 @@ public:
 
     /// The values of every node after `run`; for a network loaded with `keep_nodes`.
     std::vector<NodeValues> trace(const Workspace& space) const {
-        if (!keeps_nodes_) throw InputError("the nodes were joined; load the network with Options::keep_nodes to see each of them");
+        if (!keeps_nodes_) refuse_call({"the nodes were joined; load the network with Options::keep_nodes to see each of them"});
         std::vector<NodeValues> result;
         for (std::size_t i = 0; i < graph_.steps().size(); ++i) {
             const Step<T>& step = graph_.steps()[i];
@@ -209,8 +209,8 @@ public:
             for (std::size_t i = 0; i < outputs_.size(); ++i) {
                 const double here = difference(vector.outputs[i], values_of(i, space));
                 if (!(here <= tolerance)) {
-                    throw CheckError("test vector " + std::to_string(number) + ", output '" + outputs_[i].name + "': differs by " +
-                                     std::to_string(here) + " from the value in the file");
+                    throw CheckError(joined({"test vector ", number, ", output '", outputs_[i].name, "': differs by ", std::to_string(here),
+                                             " from the value in the file"}));
                 }
                 worst = std::max(worst, here);
             }
@@ -220,17 +220,20 @@ public:
 
 private:
     /// `spent`: the document, if it is not needed any more when the network has been read.
-    BasicNetwork(const Field& root, const Options& options, json::Value* spent = nullptr)
-        : inputs_((check_header(root), read_inputs(root.at("inputs")))),
-          graph_(root.at("nodes"), inputs_),
-          outputs_(read_outputs(root.at("outputs"), graph_)),
-          vectors_(read_test_vectors(root.at("test_vectors"), inputs_, outputs_)),
-          keeps_nodes_(options.keep_nodes) {
+    BasicNetwork(const Source& source, const Options& options, json::Value* spent = nullptr)
+        : BasicNetwork(Field(source), options) {
         if (spent != nullptr) *spent = {};
         std::vector<std::size_t> nodes;
         for (const Output& output : outputs_) nodes.push_back(output.node);
         graph_.prepare(nodes, options);
     }
+
+    BasicNetwork(const Field& root, const Options& options)
+        : inputs_((check_header(root), read_inputs(root.at("inputs")))),
+          graph_(root.at("nodes"), inputs_),
+          outputs_(read_outputs(root.at("outputs"), graph_)),
+          vectors_(read_test_vectors(root.at("test_vectors"), inputs_, outputs_)),
+          keeps_nodes_(options.keep_nodes) {}
 
     static Workspace& own_workspace() {
         static thread_local Workspace space;
@@ -258,11 +261,11 @@ private:
         refuse_output(name);
     }
 
-    [[noreturn, gnu::cold]] void refuse_output(const std::string& name) const {
+    [[noreturn]] KERAS_HEP_LOADING void refuse_output(const std::string& name) const {
         std::string known;
-        for (const Output& output : outputs_) known += (known.empty() ? "'" : ", '") + output.name + "'";
-        throw InputError(name.empty() ? "the network has several outputs, name one of " + known
-                                      : "there is no output '" + name + "', only " + known);
+        for (const Output& output : outputs_) known += joined({known.empty() ? "'" : ", '", output.name, "'"});
+        if (name.empty()) refuse_call({"the network has several outputs, name one of ", known});
+        refuse_call({"there is no output '", name, "', only ", known});
     }
 
     template <class V>
@@ -301,7 +304,7 @@ private:
         for (const auto& [name, columns] : values) {
             bool known = false;
             for (const Input& input : inputs_) known = known || input.name == name;
-            if (!known) throw InputError("the network has no input '" + name + "'");
+            if (!known) refuse_call({"the network has no input '", name, "'"});
         }
     }
 

@@ -28,7 +28,7 @@ private:
 
 /// Read a function and its parameters from a node, or from a part of one.
 template <class T>
-Function<T> read_function(const Field& node) {
+KERAS_HEP_LOADING Function<T> read_function(const Field& node) {
     const Field field = node.at("function");
     const std::string& name = field.text();
     const auto number = [&](const char* key) { return node.at(key).number<T>(); };
@@ -78,11 +78,11 @@ Function<T> read_function(const Field& node) {
     for (const Known& known : functions) {
         if (name == known.name) return {known.kind, known.parameter != nullptr ? number(known.parameter) : T(1), 0, 0};
     }
-    field.fail("unknown activation '" + name.substr(0, 80) + "'");
+    field.fail({"unknown activation '", shortened(name), "'"});
 }
 
 /// The parameters that a function has beside its name.
-inline std::vector<std::string_view> parameters_of(const Field& node) {
+KERAS_HEP_LOADING inline std::vector<std::string_view> parameters_of(const Field& node) {
     const std::string& name = node.at("function").text();
     if (name == "relu") return {"function", "negative_slope", "threshold", "max_value"};
     if (name == "threshold") return {"function", "threshold", "default_value"};
@@ -96,12 +96,12 @@ inline std::vector<std::string_view> parameters_of(const Field& node) {
 }
 
 template <class T>
-std::unique_ptr<Layer<T>> make_activation(const Declaration& declaration) {
+KERAS_HEP_LOADING std::unique_ptr<Layer<T>> make_activation(const Declaration& declaration) {
     const Function<T> function = read_function<T>(declaration.node);
     declaration.attributes(parameters_of(declaration.node));
     declaration.takes(1);
     declaration.gives(declaration.inputs[0]);
-    return std::make_unique<Activation<T>>(product(declaration.shape), function);
+    return Made<T>(new Activation<T>(product(declaration.shape), function));
 }
 
 }  // namespace keras_hep::layers

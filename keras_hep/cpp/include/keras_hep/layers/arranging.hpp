@@ -60,7 +60,7 @@ inline std::vector<std::size_t> steps_of(const Shape& shape) {
 
 /// Axes in another order: axis i of the output is axis axes[i] of the input.
 template <class T>
-std::unique_ptr<Layer<T>> make_permute(const Declaration& declaration) {
+KERAS_HEP_LOADING std::unique_ptr<Layer<T>> make_permute(const Declaration& declaration) {
     declaration.attributes({"axes"});
     declaration.takes(1);
     const Shape& input = declaration.inputs[0];
@@ -69,17 +69,17 @@ std::unique_ptr<Layer<T>> make_permute(const Declaration& declaration) {
     Shape shape;
     std::vector<std::size_t> steps;
     for (const std::size_t axis : axes) {
-        if (std::count(axes.begin(), axes.end(), axis) != 1) field.fail("the axis " + std::to_string(axis) + " stands twice");
+        if (std::count(axes.begin(), axes.end(), axis) != 1) field.fail({"the axis ", axis, " stands twice"});
         shape.push_back(input[axis]);
         steps.push_back(from[axis]);
     }
     declaration.gives(shape);
-    return std::make_unique<Arranging<T>>(product(input), shape, steps);
+    return Made<T>(new Arranging<T>(product(input), shape, steps));
 }
 
 /// Axes of size 1 as long as the shape says: their value repeats.
 template <class T>
-std::unique_ptr<Layer<T>> make_broadcast(const Declaration& declaration) {
+KERAS_HEP_LOADING std::unique_ptr<Layer<T>> make_broadcast(const Declaration& declaration) {
     declaration.attributes({});
     declaration.takes(1);
     const Shape& input = declaration.inputs[0];
@@ -91,10 +91,9 @@ std::unique_ptr<Layer<T>> make_broadcast(const Declaration& declaration) {
         if (input[i] == 1) steps[i] = 0;
     }
     if (!fits) {
-        declaration.node.at("shape").fail_shape("expected the input's shape " + to_string(input) + " with other sizes instead of 1, found " +
-                                                to_string(shape));
+        declaration.node.at("shape").fail_shape({"expected the input's shape ", input, " with other sizes instead of 1, found ", shape});
     }
-    return std::make_unique<Arranging<T>>(product(input), shape, steps);
+    return Made<T>(new Arranging<T>(product(input), shape, steps));
 }
 
 }  // namespace keras_hep::layers

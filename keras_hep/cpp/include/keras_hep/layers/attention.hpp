@@ -27,35 +27,34 @@ enum class MaskOf { pairs, queries, keys, outputs };
 template <class T>
 class Attention final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes({"heads", "key_heads", "scale", "tanh_weights", "causal", "zero_if_masked", "masks"});
         const Field& node = declaration.node;
         std::vector<MaskOf> masks;
         for (const Field& mask : node.at("masks").items()) masks.push_back(read_mask(mask));
         declaration.takes(3 + masks.size());
         for (std::size_t i = 0; i < 3; ++i) {
-            if (declaration.inputs[i].size() != 2) node.at("inputs").fail_shape("expected inputs of 2 axes, found " + to_string(declaration.inputs[i]));
+            if (declaration.inputs[i].size() != 2) node.at("inputs").fail_shape({"expected inputs of 2 axes, found ", declaration.inputs[i]});
         }
         const Shape &query = declaration.inputs[0], &key = declaration.inputs[1], &value = declaration.inputs[2];
         const std::size_t heads = read_heads(node.at("heads"), query[1]), key_heads = read_heads(node.at("key_heads"), key[1]);
         const std::size_t depth = query[1] / heads, width = value[1] / key_heads;
         if (heads % key_heads != 0 || value[1] % key_heads != 0 || key[1] / key_heads != depth || key[0] != value[0]) {
-            node.at("inputs").fail_shape("the heads of queries " + to_string(query) + ", keys " + to_string(key) + " and values " +
-                                         to_string(value) + " do not fit together");
+            node.at("inputs").fail_shape({"the heads of queries ", query, ", keys ", key, " and values ", value, " do not fit together"});
         }
         for (std::size_t i = 0; i < masks.size(); ++i) {
             const Shape expected = masks[i] == MaskOf::pairs ? Shape{query[0], key[0]} : masks[i] == MaskOf::keys ? Shape{key[0]} : Shape{query[0]};
             if (declaration.inputs[3 + i] != expected) {
-                node.at("inputs").fail_shape("expected a mask " + to_string(expected) + ", found " + to_string(declaration.inputs[3 + i]));
+                node.at("inputs").fail_shape({"expected a mask ", expected, ", found ", declaration.inputs[3 + i]});
             }
         }
         declaration.gives({query[0], heads * width});
         const Field weights = node.at("tanh_weights");
-        return std::make_unique<Attention>(
+        return Made<T>(new Attention(
             query[0], key[0], depth, width,
             Scores<T>{heads, key_heads, node.at("scale").number<T>(), weights.is_null() ? std::vector<T>{} : weights.numbers_of_size<T>(depth),
                       node.at("causal").boolean(), node.at("zero_if_masked").boolean()},
-            std::move(masks));
+            std::move(masks)));
     }
 
     Attention(std::size_t queries, std::size_t keys, std::size_t depth, std::size_t width, Scores<T> scores, std::vector<MaskOf> masks)
@@ -96,14 +95,14 @@ private:
         if (name == "pairs") return MaskOf::pairs;
         if (name == "queries") return MaskOf::queries;
         if (name == "keys") return MaskOf::keys;
-        if (name != "outputs") field.fail("expected 'pairs', 'queries', 'keys' or 'outputs', found '" + name.substr(0, 80) + "'");
+        if (name != "outputs") field.fail({"expected 'pairs', 'queries', 'keys' or 'outputs', found '", shortened(name), "'"});
         return MaskOf::outputs;
     }
 
     static std::size_t read_heads(const Field& field, std::size_t values) {
         const std::size_t heads = field.count(max_values);
         if (heads == 0 || values % heads != 0) {
-            field.fail_shape("expected a divisor of " + std::to_string(values) + ", found " + std::to_string(heads));
+            field.fail_shape({"expected a divisor of ", values, ", found ", heads});
         }
         return heads;
     }

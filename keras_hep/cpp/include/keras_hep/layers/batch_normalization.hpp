@@ -53,7 +53,7 @@ private:
 };
 
 template <class T>
-std::unique_ptr<Layer<T>> make_batch_normalization(const Declaration& declaration) {
+KERAS_HEP_LOADING std::unique_ptr<Layer<T>> make_batch_normalization(const Declaration& declaration) {
     declaration.attributes({"axis", "epsilon", "gamma", "beta", "mean", "variance"});
     declaration.takes(1);
     declaration.gives(declaration.inputs[0]);
@@ -68,8 +68,8 @@ std::unique_ptr<Layer<T>> make_batch_normalization(const Declaration& declaratio
         map.factor[k] /= std::sqrt(variance[k] + epsilon);
         map.offset[k] -= simd::rounded(mean[k] * map.factor[k]);
     }
-    return std::make_unique<Scaling<T>>(product(shape, 0, axis), product(shape, axis + 1, shape.size()), std::move(map),
-                                        axis + 1 == shape.size());
+    return Made<T>(new Scaling<T>(product(shape, 0, axis), product(shape, axis + 1, shape.size()), std::move(map),
+                                  axis + 1 == shape.size()));
 }
 
 }  // namespace keras_hep::layers

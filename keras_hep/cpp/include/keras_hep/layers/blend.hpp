@@ -10,11 +10,11 @@ namespace keras_hep::layers {
 template <class T>
 class Blend final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes({});
         declaration.takes(3);
         for (const Shape& input : declaration.inputs) declaration.gives(input);
-        return std::make_unique<Blend>(product(declaration.shape));
+        return Made<T>(new Blend(product(declaration.shape)));
     }
 
     explicit Blend(std::size_t size) : size_(size) {}

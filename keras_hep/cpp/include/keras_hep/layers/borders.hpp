@@ -13,14 +13,14 @@ namespace keras_hep::layers {
 template <class T>
 class ZeroPadding final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes({"padding"});
         declaration.takes(1);
         const auto axes = read_borders(declaration, "padding");
         Shape expected = declaration.inputs[0];
         for (std::size_t i = 0; i + 1 < expected.size(); ++i) expected[i] = axes[i + 4 - expected.size()].padded();
         declaration.gives(expected);
-        return std::make_unique<ZeroPadding>(axes, expected.back());
+        return Made<T>(new ZeroPadding(axes, expected.back()));
     }
 
     ZeroPadding(const WindowAxes& axes, std::size_t channels) : axes_(axes), channels_(channels) {}
@@ -40,7 +40,7 @@ private:
 template <class T>
 class Cropping final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes({"cropping"});
         declaration.takes(1);
         auto axes = read_borders(declaration, "cropping");
@@ -48,13 +48,13 @@ public:
         for (std::size_t i = 0; i + 1 < expected.size(); ++i) {
             WindowAxis& axis = axes[i + 4 - expected.size()];
             if (axis.before + axis.after >= axis.size) {
-                declaration.node.at("cropping").fail_shape("expected to cut less than the axis of " + std::to_string(axis.size) + " has");
+                declaration.node.at("cropping").fail_shape({"expected to cut less than the axis of ", axis.size, " has"});
             }
             axis.size -= axis.before + axis.after;
             expected[i] = axis.size;
         }
         declaration.gives(expected);
-        return std::make_unique<Cropping>(axes, expected.back());
+        return Made<T>(new Cropping(axes, expected.back()));
     }
 
     Cropping(const WindowAxes& axes, std::size_t channels) : axes_(axes), channels_(channels) {}

@@ -15,7 +15,7 @@ namespace keras_hep::layers {
 template <class T>
 class Convolution final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes({"filters", "window", "strides", "dilation", "spread", "padding", "groups", "weights", "bias"});
         declaration.takes(1);
         auto [axes, shape] = read_windows(declaration, true);
@@ -24,15 +24,14 @@ public:
         const Field groups_field = declaration.node.at("groups");
         const std::size_t groups = groups_field.count(max_values);
         if (groups == 0 || channels % groups != 0 || filters % groups != 0) {
-            groups_field.fail_shape("expected a number that divides " + std::to_string(channels) + " channels and " +
-                                    std::to_string(filters) + " filters, found " + std::to_string(groups));
+            groups_field.fail_shape({"expected a number that divides ", channels, " channels and ", filters, " filters, found ", groups});
         }
         shape.back() = filters;
         declaration.gives(shape);
         const std::size_t inputs = window_size(axes) * (channels / groups);  // at most the size of the padded input
-        return std::make_unique<Convolution>(axes, channels, filters, groups,
-                                             declaration.node.at("weights").template numbers_of_size<T>(inputs * filters),
-                                             declaration.numbers_or<T>("bias", filters, T(0)));
+        return Made<T>(new Convolution(axes, channels, filters, groups,
+                                       declaration.node.at("weights").template numbers_of_size<T>(inputs * filters),
+                                       declaration.numbers_or<T>("bias", filters, T(0))));
     }
 
     /// Weights are [window][channel of the group][filter].

@@ -12,7 +12,7 @@ namespace keras_hep::layers {
 template <class T>
 class Dense final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes({"units", "weights", "bias"});
         declaration.takes(1);
         Shape expected = declaration.inputs[0];
@@ -21,8 +21,8 @@ public:
         expected.back() = units;
         declaration.gives(expected);
         const std::size_t rows = product(expected, 0, expected.size() - 1);
-        return std::make_unique<Dense>(rows, inputs, units, declaration.node.at("weights").numbers_of_size<T>(inputs * units),
-                                       declaration.numbers_or<T>("bias", units, T(0)));
+        return Made<T>(new Dense(rows, inputs, units, declaration.node.at("weights").numbers_of_size<T>(inputs * units),
+                                 declaration.numbers_or<T>("bias", units, T(0))));
     }
 
     /// Weights are [input][unit].

@@ -14,7 +14,7 @@ namespace keras_hep::layers {
 template <class T>
 class DepthwiseConvolution final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes({"multiplier", "window", "strides", "dilation", "spread", "padding", "weights", "bias"});
         declaration.takes(1);
         auto [axes, shape] = read_windows(declaration, true);
@@ -24,9 +24,9 @@ public:
         declaration.gives(shape);
         const std::uint64_t most = static_cast<std::uint64_t>(shape.back()) * padded_size(axes);
         if (most > max_values) field.fail_shape("the padded input, so many times, is larger than 2**26 values");
-        return std::make_unique<DepthwiseConvolution>(
+        return Made<T>(new DepthwiseConvolution(
             axes, shape.back(), multiplier, declaration.node.at("weights").template numbers_of_size<T>(window_size(axes) * shape.back()),
-            declaration.numbers_or<T>("bias", shape.back(), T(0)));
+            declaration.numbers_or<T>("bias", shape.back(), T(0))));
     }
 
     /// `filters` are those of all channels; weights are [window][filter].

@@ -12,7 +12,7 @@ namespace keras_hep::layers {
 template <class T>
 class Dot final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes({"axes"});
         declaration.takes(2);
         const Field field = declaration.node.at("axes");
@@ -20,16 +20,16 @@ public:
         Shape expected;
         for (std::size_t side = 0; side < 2; ++side) {
             const Shape& input = declaration.inputs[side];
-            if (axes[side] >= input.size()) field.fail_shape("the input " + to_string(input) + " has no axis " + std::to_string(axes[side]));
+            if (axes[side] >= input.size()) field.fail_shape({"the input ", input, " has no axis ", axes[side]});
             for (std::size_t i = 0; i < input.size(); ++i) {
                 if (i != axes[side]) expected.push_back(input[i]);
             }
         }
         const Shape &left = declaration.inputs[0], &right = declaration.inputs[1];
-        if (left[axes[0]] != right[axes[1]]) field.fail_shape("expected axes of one size, found those of " + to_string(left) + " and " + to_string(right));
+        if (left[axes[0]] != right[axes[1]]) field.fail_shape({"expected axes of one size, found those of ", left, " and ", right});
         if (expected.empty()) expected = {1};
         declaration.gives(expected);
-        return std::make_unique<Dot>(Side(left, axes[0]), Side(right, axes[1]), left[axes[0]]);
+        return Made<T>(new Dot(Side(left, axes[0]), Side(right, axes[1]), left[axes[0]]));
     }
 
     /// The numbers of values before and behind the axis.

@@ -14,7 +14,7 @@ namespace keras_hep::layers {
 template <class T>
 class Embedding final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes({"categories", "units", "weights"});
         declaration.takes(1);
         const std::size_t units = declaration.node.at("units").count(max_values);
@@ -23,7 +23,7 @@ public:
         const std::size_t inputs = product(expected);
         expected.push_back(units);
         declaration.gives(expected);
-        return std::make_unique<Embedding>(inputs, categories, units, declaration.node.at("weights").numbers_of_size<T>(categories * units));
+        return Made<T>(new Embedding(inputs, categories, units, declaration.node.at("weights").numbers_of_size<T>(categories * units)));
     }
 
     /// Weights are [category][unit].

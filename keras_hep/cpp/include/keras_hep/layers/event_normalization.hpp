@@ -83,7 +83,7 @@ private:
 
 /// Over the last `axes` axes together; `rms`: without the mean.
 template <class T, bool rms>
-std::unique_ptr<Layer<T>> make_layer_normalization(const Declaration& declaration) {
+KERAS_HEP_LOADING std::unique_ptr<Layer<T>> make_layer_normalization(const Declaration& declaration) {
     if (rms) {
         declaration.attributes({"axes", "epsilon", "gamma"});
     } else {
@@ -97,14 +97,14 @@ std::unique_ptr<Layer<T>> make_layer_normalization(const Declaration& declaratio
     if (axes == 0) field.fail("expected at least one axis");
     const std::size_t size = product(shape, shape.size() - axes, shape.size());
     std::vector<T> beta = rms ? std::vector<T>(size, T(0)) : declaration.numbers_or<T>("beta", size, T(0));
-    return std::make_unique<EventNormalization<T>>(NormalizedParts{product(shape) / size, 1, 1, size}, !rms,
-                                                   declaration.node.at("epsilon").number<T>(),
-                                                   declaration.numbers_or<T>("gamma", size, T(1)), std::move(beta));
+    return Made<T>(new EventNormalization<T>(NormalizedParts{product(shape) / size, 1, 1, size}, !rms,
+                                             declaration.node.at("epsilon").number<T>(),
+                                             declaration.numbers_or<T>("gamma", size, T(1)), std::move(beta)));
 }
 
 /// Over all axes, in groups of the channels, which are the last one.
 template <class T>
-std::unique_ptr<Layer<T>> make_group_normalization(const Declaration& declaration) {
+KERAS_HEP_LOADING std::unique_ptr<Layer<T>> make_group_normalization(const Declaration& declaration) {
     declaration.attributes({"groups", "epsilon", "gamma", "beta"});
     declaration.takes(1);
     const Shape& shape = declaration.inputs[0];
@@ -113,26 +113,26 @@ std::unique_ptr<Layer<T>> make_group_normalization(const Declaration& declaratio
     const Field field = declaration.node.at("groups");
     const std::size_t groups = field.count(channels);
     if (groups == 0 || channels % groups != 0) {
-        field.fail_shape("expected a number that divides " + std::to_string(channels) + " channels, found " + std::to_string(groups));
+        field.fail_shape({"expected a number that divides ", channels, " channels, found ", groups});
     }
     const NormalizedParts parts{1, product(shape) / channels, groups, channels / groups};
-    return std::make_unique<EventNormalization<T>>(parts, true, declaration.node.at("epsilon").number<T>(),
-                                                   declaration.numbers_or<T>("gamma", channels, T(1)),
-                                                   declaration.numbers_or<T>("beta", channels, T(0)));
+    return Made<T>(new EventNormalization<T>(parts, true, declaration.node.at("epsilon").number<T>(),
+                                             declaration.numbers_or<T>("gamma", channels, T(1)),
+                                             declaration.numbers_or<T>("beta", channels, T(0))));
 }
 
 /// Over the Euclidean length along one axis, which counts as at least `epsilon`.
 template <class T>
 class UnitNormalization final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes({"axis", "epsilon"});
         declaration.takes(1);
         const Shape& shape = declaration.inputs[0];
         declaration.gives(shape);
         const std::size_t axis = declaration.axis();
-        return std::make_unique<UnitNormalization>(product(shape, 0, axis), shape[axis], product(shape, axis + 1, shape.size()),
-                                                   declaration.node.at("epsilon").number<T>());
+        return Made<T>(new UnitNormalization(product(shape, 0, axis), shape[axis], product(shape, axis + 1, shape.size()),
+                                             declaration.node.at("epsilon").number<T>()));
     }
 
     /// `outer` and `inner` are the numbers of values before and behind the axis.

@@ -12,18 +12,18 @@ template <class T>
 class Gru final : public Recurrent<T> {
 public:
     /// The gates stand in the file in the order z (update), r (reset), h (candidate).
-    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         const Recurrence recurrence = read_recurrence(declaration, {"recurrent_activation", "recurrent_bias", "reset_after"});
         const std::size_t gates = 3 * recurrence.units;
         const Field& node = declaration.node;
         const bool reset_after = node.at("reset_after").boolean();
         const Field recurrent_bias = node.at("recurrent_bias");
         if (!reset_after && !recurrent_bias.is_null()) recurrent_bias.fail("expected null where reset_after is false");
-        return std::make_unique<Gru>(recurrence, node.at("weights").numbers_of_size<T>(recurrence.inputs * gates),
-                                     node.at("recurrent_weights").numbers_of_size<T>(recurrence.units * gates),
-                                     declaration.numbers_or<T>("bias", gates, T(0)), declaration.numbers_or<T>("recurrent_bias", gates, T(0)),
-                                     reset_after, read_inner_function<T>(node.at("activation")),
-                                     read_inner_function<T>(node.at("recurrent_activation")));
+        return Made<T>(new Gru(recurrence, node.at("weights").numbers_of_size<T>(recurrence.inputs * gates),
+                               node.at("recurrent_weights").numbers_of_size<T>(recurrence.units * gates),
+                               declaration.numbers_or<T>("bias", gates, T(0)), declaration.numbers_or<T>("recurrent_bias", gates, T(0)),
+                               reset_after, read_inner_function<T>(node.at("activation")),
+                               read_inner_function<T>(node.at("recurrent_activation"))));
     }
 
     Gru(Recurrence recurrence, std::vector<T> weights, std::vector<T> recurrent, std::vector<T> bias, std::vector<T> recurrent_bias,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "../field.hpp"
+#include "../loading.hpp"
 #include "../shape.hpp"
 #include "../simd/kernels.hpp"
 #include "../simd/rounded.hpp"
@@ -84,6 +85,10 @@ private:
     const Kernels<T>* kernels_ = nullptr;
 };
 
+/// A new layer is given away as this, and not as a pointer to its own class, which would be one more class to compile for each.
+template <class T>
+using Made = std::unique_ptr<Layer<T>>;
+
 /// A node as it stands in the file, with the shapes of its inputs.
 struct Declaration {
     Field node;
@@ -91,40 +96,40 @@ struct Declaration {
     Shape shape;
 
     /// Check the attributes (beside name, type, inputs and shape).
-    void attributes(const std::vector<std::string_view>& known) const {
+    KERAS_HEP_LOADING void attributes(const std::vector<std::string_view>& known) const {
         node.only({"name", "type", "inputs", "shape"}, known);
     }
 
     /// Check the number of inputs.
-    void takes(std::size_t number) const {
+    KERAS_HEP_LOADING void takes(std::size_t number) const {
         if (inputs.size() != number) {
-            node.at("inputs").fail_shape("expected " + std::to_string(number) + " inputs, found " + std::to_string(inputs.size()));
+            node.at("inputs").fail_shape({"expected ", number, " inputs, found ", inputs.size()});
         }
     }
 
     /// Check the number of axes of the first input.
-    void takes_axes(std::size_t number) const {
+    KERAS_HEP_LOADING void takes_axes(std::size_t number) const {
         if (inputs[0].size() != number) {
-            node.at("inputs").fail_shape("expected an input of " + std::to_string(number) + " axes, found " + to_string(inputs[0]));
+            node.at("inputs").fail_shape({"expected an input of ", number, " axes, found ", inputs[0]});
         }
     }
 
     /// Check the declared shape.
-    void gives(const Shape& expected) const {
-        if (shape != expected) node.at("shape").fail_shape("expected " + to_string(expected) + ", found " + to_string(shape));
+    KERAS_HEP_LOADING void gives(const Shape& expected) const {
+        if (shape != expected) node.at("shape").fail_shape({"expected ", expected, ", found ", shape});
     }
 
     /// An axis of the first input, counted from 0 without the axis of the events.
-    std::size_t axis() const {
+    KERAS_HEP_LOADING std::size_t axis() const {
         const Field field = node.at("axis");
         const std::size_t value = field.count(max_rank);
-        if (value >= inputs[0].size()) field.fail_shape("the input has only " + std::to_string(inputs[0].size()) + " axes");
+        if (value >= inputs[0].size()) field.fail_shape({"the input has only ", inputs[0].size(), " axes"});
         return value;
     }
 
     /// Numbers of an attribute, or so many times `otherwise` where it is null.
     template <class T>
-    std::vector<T> numbers_or(const char* key, std::size_t size, T otherwise) const {
+    KERAS_HEP_LOADING std::vector<T> numbers_or(const char* key, std::size_t size, T otherwise) const {
         const Field field = node.at(key);
         return field.is_null() ? std::vector<T>(size, otherwise) : field.numbers_of_size<T>(size);
     }
@@ -132,6 +137,6 @@ struct Declaration {
 
 /// Make the layer of a node, or throw what is wrong with the node; registry.hpp knows them all.
 template <class T>
-std::unique_ptr<Layer<T>> make(const Declaration& declaration);
+KERAS_HEP_LOADING std::unique_ptr<Layer<T>> make(const Declaration& declaration);
 
 }  // namespace keras_hep::layers

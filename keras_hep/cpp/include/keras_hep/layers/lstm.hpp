@@ -12,14 +12,14 @@ template <class T>
 class Lstm final : public Recurrent<T> {
 public:
     /// The gates stand in the file in the order i, f, c (here: g), o.
-    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         const Recurrence recurrence = read_recurrence(declaration, {"recurrent_activation"});
         const std::size_t gates = 4 * recurrence.units;
         const Field& node = declaration.node;
-        return std::make_unique<Lstm>(recurrence, node.at("weights").numbers_of_size<T>(recurrence.inputs * gates),
-                                      node.at("recurrent_weights").numbers_of_size<T>(recurrence.units * gates),
-                                      declaration.numbers_or<T>("bias", gates, T(0)), read_inner_function<T>(node.at("activation")),
-                                      read_inner_function<T>(node.at("recurrent_activation")));
+        return Made<T>(new Lstm(recurrence, node.at("weights").numbers_of_size<T>(recurrence.inputs * gates),
+                                node.at("recurrent_weights").numbers_of_size<T>(recurrence.units * gates),
+                                declaration.numbers_or<T>("bias", gates, T(0)), read_inner_function<T>(node.at("activation")),
+                                read_inner_function<T>(node.at("recurrent_activation"))));
     }
 
     Lstm(Recurrence recurrence, std::vector<T> weights, std::vector<T> recurrent, std::vector<T> bias, Function<T> activation,

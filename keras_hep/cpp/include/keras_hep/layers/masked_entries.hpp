@@ -9,13 +9,12 @@
 namespace keras_hep::layers {
 
 /// Check that a node takes values [length, features] and a mask [length].
-inline void takes_masked_sequence(const Declaration& declaration) {
+KERAS_HEP_LOADING inline void takes_masked_sequence(const Declaration& declaration) {
     declaration.attributes({});
     declaration.takes(2);
     const Shape& values = declaration.inputs[0];
     if (values.size() != 2 || declaration.inputs[1] != Shape{values[0]}) {
-        declaration.node.at("inputs").fail_shape("expected [length, features] and [length], found " + to_string(values) + " and " +
-                                                 to_string(declaration.inputs[1]));
+        declaration.node.at("inputs").fail_shape({"expected [length, features] and [length], found ", values, " and ", declaration.inputs[1]});
     }
 }
 
@@ -23,10 +22,10 @@ inline void takes_masked_sequence(const Declaration& declaration) {
 template <class T>
 class MaskedLast final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         takes_masked_sequence(declaration);
         declaration.gives({declaration.inputs[0][1]});
-        return std::make_unique<MaskedLast>(declaration.inputs[0][0], declaration.inputs[0][1]);
+        return Made<T>(new MaskedLast(declaration.inputs[0][0], declaration.inputs[0][1]));
     }
 
     MaskedLast(std::size_t length, std::size_t features) : length_(length), features_(features) {}
@@ -55,10 +54,10 @@ private:
 template <class T>
 class MaskedValues final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         takes_masked_sequence(declaration);
         declaration.gives(declaration.inputs[0]);
-        return std::make_unique<MaskedValues>(declaration.inputs[0][0], declaration.inputs[0][1]);
+        return Made<T>(new MaskedValues(declaration.inputs[0][0], declaration.inputs[0][1]));
     }
 
     MaskedValues(std::size_t length, std::size_t features) : length_(length), features_(features) {}

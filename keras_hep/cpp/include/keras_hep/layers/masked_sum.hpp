@@ -10,16 +10,15 @@ namespace keras_hep::layers {
 template <class T>
 class MaskedSum final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes({"scale"});
         declaration.takes(2);
         const Shape& values = declaration.inputs[0];
         if (values.size() != 2 || declaration.inputs[1] != Shape{values[0]}) {
-            declaration.node.at("inputs").fail_shape("expected [length, features] and [length], found " + to_string(values) +
-                                                     " and " + to_string(declaration.inputs[1]));
+            declaration.node.at("inputs").fail_shape({"expected [length, features] and [length], found ", values, " and ", declaration.inputs[1]});
         }
         declaration.gives({values[1]});
-        return std::make_unique<MaskedSum>(values[0], values[1], declaration.node.at("scale").number<T>());
+        return Made<T>(new MaskedSum(values[0], values[1], declaration.node.at("scale").number<T>()));
     }
 
     MaskedSum(std::size_t length, std::size_t features, T scale) : length_(length), features_(features), scale_(scale) {}

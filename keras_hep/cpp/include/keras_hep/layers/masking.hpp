@@ -12,11 +12,11 @@ namespace keras_hep::layers {
 template <class T>
 class NotEqual final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes({"value"});
         declaration.takes(1);
         declaration.gives(declaration.inputs[0]);
-        return std::make_unique<NotEqual>(product(declaration.shape), declaration.node.at("value").number<T>());
+        return Made<T>(new NotEqual(product(declaration.shape), declaration.node.at("value").number<T>()));
     }
 
     NotEqual(std::size_t size, T value) : size_(size), value_(value) {}
@@ -35,14 +35,14 @@ private:
 template <class T>
 class Any final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes({});
         declaration.takes(1);
         Shape expected = declaration.inputs[0];
         const std::size_t size = expected.back();
         expected.pop_back();
         declaration.gives(expected);
-        return std::make_unique<Any>(product(expected), size);
+        return Made<T>(new Any(product(expected), size));
     }
 
     Any(std::size_t rows, std::size_t size) : rows_(rows), size_(size) {}
@@ -63,12 +63,12 @@ private:
 template <class T>
 class Masking final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes({"value"});
         declaration.takes(1);
         declaration.gives(declaration.inputs[0]);
         const std::size_t size = declaration.shape.back();
-        return std::make_unique<Masking>(product(declaration.shape) / size, size, declaration.node.at("value").number<T>());
+        return Made<T>(new Masking(product(declaration.shape) / size, size, declaration.node.at("value").number<T>()));
     }
 
     Masking(std::size_t rows, std::size_t size, T value) : rows_(rows), size_(size), value_(value) {}
@@ -95,17 +95,16 @@ private:
 template <class T>
 class MaskedMean final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes({});
         declaration.takes(2);
         declaration.takes_axes(2);
         const Shape& values = declaration.inputs[0];
         if (declaration.inputs[1] != Shape{values[0]}) {
-            declaration.node.at("inputs").fail_shape("expected a mask of [" + std::to_string(values[0]) + "], found " +
-                                                     to_string(declaration.inputs[1]));
+            declaration.node.at("inputs").fail_shape({"expected a mask of [", values[0], "], found ", declaration.inputs[1]});
         }
         declaration.gives({values[1]});
-        return std::make_unique<MaskedMean>(values[0], values[1]);
+        return Made<T>(new MaskedMean(values[0], values[1]));
     }
 
     MaskedMean(std::size_t length, std::size_t features) : length_(length), features_(features) {}

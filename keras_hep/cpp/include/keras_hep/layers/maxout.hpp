@@ -10,18 +10,18 @@ namespace keras_hep::layers {
 template <class T>
 class Maxout final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes({"pieces"});
         declaration.takes(1);
         const Field field = declaration.node.at("pieces");
         const std::size_t pieces = field.count(max_values);
         Shape expected = declaration.inputs[0];
         if (pieces == 0 || expected.back() % pieces != 0) {
-            field.fail_shape("expected a divisor of " + std::to_string(expected.back()) + ", found " + std::to_string(pieces));
+            field.fail_shape({"expected a divisor of ", expected.back(), ", found ", pieces});
         }
         expected.back() /= pieces;
         declaration.gives(expected);
-        return std::make_unique<Maxout>(product(expected, 0, expected.size() - 1), pieces, expected.back());
+        return Made<T>(new Maxout(product(expected, 0, expected.size() - 1), pieces, expected.back()));
     }
 
     Maxout(std::size_t rows, std::size_t pieces, std::size_t units) : rows_(rows), pieces_(pieces), units_(units) {}

@@ -13,11 +13,11 @@ namespace keras_hep::layers {
 template <class T, class Operation>
 class Elementwise final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes({});
         for (const Shape& input : declaration.inputs) declaration.gives(input);
         if (Operation::pairs) declaration.takes(2);
-        return std::make_unique<Elementwise>(declaration.inputs.size(), product(declaration.shape));
+        return Made<T>(new Elementwise(declaration.inputs.size(), product(declaration.shape)));
     }
 
     Elementwise(std::size_t number, std::size_t size) : number_(number), size_(size) {}
@@ -64,7 +64,7 @@ struct Smallest : Merge<false, false> {
 template <class T>
 class Concatenate final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes({"axis"});
         const std::size_t axis = declaration.axis();
         Shape expected = declaration.inputs[0];
@@ -75,10 +75,10 @@ public:
             sizes.push_back(product(input, axis, input.size()));
             expected[axis] += input[axis];
             input[axis] = declaration.inputs[0][axis];
-            if (input != declaration.inputs[0]) declaration.node.at("inputs").fail_shape("the inputs differ in another axis than " + std::to_string(axis));
+            if (input != declaration.inputs[0]) declaration.node.at("inputs").fail_shape({"the inputs differ in another axis than ", axis});
         }
         declaration.gives(expected);
-        return std::make_unique<Concatenate>(product(expected, 0, axis), std::move(sizes));
+        return Made<T>(new Concatenate(product(expected, 0, axis), std::move(sizes)));
     }
 
     /// `sizes` are the numbers of values that stand together in each input.

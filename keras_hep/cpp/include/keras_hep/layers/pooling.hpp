@@ -14,17 +14,17 @@ namespace keras_hep::layers {
 template <class T, bool is_largest>
 class Pooling final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes({"window", "strides", "padding"});
         declaration.takes(1);
         auto [axes, shape] = read_windows(declaration, false);
         for (const WindowAxis& axis : axes) {
             if (axis.before >= axis.window || axis.after >= axis.window) {
-                declaration.node.at("padding").fail_shape("expected less padding than the window of " + std::to_string(axis.window) + " has");
+                declaration.node.at("padding").fail_shape({"expected less padding than the window of ", axis.window, " has"});
             }
         }
         declaration.gives(shape);
-        return std::make_unique<Pooling>(axes, shape.back());
+        return Made<T>(new Pooling(axes, shape.back()));
     }
 
     Pooling(const WindowAxes& axes, std::size_t channels) : axes_(axes), channels_(channels) {}

@@ -12,7 +12,7 @@ namespace keras_hep::layers {
 template <class T>
 class PRelu final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes({"alpha"});
         declaration.takes(1);
         declaration.gives(declaration.inputs[0]);
@@ -20,9 +20,10 @@ public:
         const Field field = declaration.node.at("alpha");
         std::vector<T> alpha = field.numbers<T>();
         if (alpha.empty() || size % alpha.size() != 0) {
-            field.fail_shape("expected numbers that repeat in the shape " + to_string(declaration.shape) + ", found " + std::to_string(alpha.size()));
+            field.fail_shape({"expected numbers that repeat in the shape ", declaration.shape, ", found ", alpha.size()});
         }
-        return std::make_unique<PRelu>(size / alpha.size(), std::move(alpha));
+        const std::size_t repeats = size / alpha.size();
+        return Made<T>(new PRelu(repeats, std::move(alpha)));
     }
 
     PRelu(std::size_t repeats, std::vector<T> alpha) : repeats_(repeats), alpha_(std::move(alpha)) {}

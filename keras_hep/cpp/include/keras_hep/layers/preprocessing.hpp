@@ -14,7 +14,7 @@ namespace keras_hep::layers {
 template <class T>
 class Preprocessing final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes({"features"});
         declaration.takes(1);
         declaration.gives(declaration.inputs[0]);
@@ -22,7 +22,7 @@ public:
         std::vector<Feature> features;
         for (const Field& item : field.items()) features.push_back(read(item));
         if (features.size() != declaration.shape.back()) {
-            field.fail_shape("expected " + std::to_string(declaration.shape.back()) + " features, found " + std::to_string(features.size()));
+            field.fail_shape({"expected ", declaration.shape.back(), " features, found ", features.size()});
         }
         const std::size_t rows = product(declaration.shape, 0, declaration.shape.size() - 1);
         return std::unique_ptr<Layer<T>>(new Preprocessing(rows, std::move(features)));
@@ -83,7 +83,7 @@ private:
         if (name == "log1p") return [](T x) { return std::log1p(x); };
         if (name == "asinh") return [](T x) { return std::asinh(x); };
         if (name == "sqrt") return [](T x) { return std::sqrt(x); };
-        field.fail("unknown transform '" + name.substr(0, 80) + "'; known: none, log, log1p, asinh, sqrt");
+        field.fail({"unknown transform '", shortened(name), "'; known: none, log, log1p, asinh, sqrt"});
     }
 
     std::size_t rows_;

@@ -25,7 +25,7 @@ struct Recurrence {
 };
 
 /// Read what all recurrent layers have; `more` are the attributes that this one has beside them.
-inline Recurrence read_recurrence(const Declaration& declaration, const std::vector<std::string_view>& more) {
+KERAS_HEP_LOADING inline Recurrence read_recurrence(const Declaration& declaration, const std::vector<std::string_view>& more) {
     std::vector<std::string_view> known = {"units",      "weights",          "recurrent_weights",   "bias",      "activation",
                                            "go_backwards", "return_sequences", "zero_output_for_mask", "reverse_output"};
     known.insert(known.end(), more.begin(), more.end());
@@ -36,7 +36,7 @@ inline Recurrence read_recurrence(const Declaration& declaration, const std::vec
     declaration.takes_axes(2);
     const Shape& values = declaration.inputs[0];
     if (number == 2 && declaration.inputs[1] != Shape{values[0]}) {
-        node.at("inputs").fail_shape("expected a mask " + to_string({values[0]}) + ", found " + to_string(declaration.inputs[1]));
+        node.at("inputs").fail_shape({"expected a mask ", Shape{values[0]}, ", found ", declaration.inputs[1]});
     }
     const std::size_t units = node.at("units").count(max_values);
     const bool all_steps = node.at("return_sequences").boolean();
@@ -47,7 +47,7 @@ inline Recurrence read_recurrence(const Declaration& declaration, const std::vec
 
 /// A function that stands in an attribute of its own.
 template <class T>
-Function<T> read_inner_function(const Field& field) {
+KERAS_HEP_LOADING Function<T> read_inner_function(const Field& field) {
     const Function<T> function = read_function<T>(field);
     field.only({}, parameters_of(field));
     return function;

@@ -35,7 +35,7 @@
 namespace keras_hep::layers {
 
 template <class T>
-std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+KERAS_HEP_LOADING std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
     using Factory = std::unique_ptr<Layer<T>> (*)(const Declaration&);
     static const std::pair<const char*, Factory> factories[] = {
         {"activation", make_activation<T>},
@@ -87,7 +87,7 @@ std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
     for (const auto& [name, factory] : factories) {
         if (type.text() == name) return factory(declaration);
     }
-    type.fail("unknown type of node '" + type.text().substr(0, 80) + "'");
+    type.fail({"unknown type of node '", shortened(type.text()), "'"});
 }
 
 }  // namespace keras_hep::layers

@@ -25,23 +25,22 @@ private:
 
 /// One axis.
 template <class T>
-std::unique_ptr<Layer<T>> make_flatten(const Declaration& declaration) {
+KERAS_HEP_LOADING std::unique_ptr<Layer<T>> make_flatten(const Declaration& declaration) {
     declaration.attributes({});
     declaration.takes(1);
     declaration.gives({product(declaration.inputs[0])});
-    return std::make_unique<Reshaping<T>>(product(declaration.shape));
+    return Made<T>(new Reshaping<T>(product(declaration.shape)));
 }
 
 /// Any shape of as many values.
 template <class T>
-std::unique_ptr<Layer<T>> make_reshape(const Declaration& declaration) {
+KERAS_HEP_LOADING std::unique_ptr<Layer<T>> make_reshape(const Declaration& declaration) {
     declaration.attributes({});
     declaration.takes(1);
     if (product(declaration.inputs[0]) != product(declaration.shape)) {
-        declaration.node.at("shape").fail_shape("expected as many values as in " + to_string(declaration.inputs[0]) + ", found " +
-                                                to_string(declaration.shape));
+        declaration.node.at("shape").fail_shape({"expected as many values as in ", declaration.inputs[0], ", found ", declaration.shape});
     }
-    return std::make_unique<Reshaping<T>>(product(declaration.shape));
+    return Made<T>(new Reshaping<T>(product(declaration.shape)));
 }
 
 }  // namespace keras_hep::layers

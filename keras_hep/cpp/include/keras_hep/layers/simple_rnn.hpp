@@ -12,13 +12,13 @@ namespace keras_hep::layers {
 template <class T>
 class SimpleRnn final : public Recurrent<T> {
 public:
-    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         const Recurrence recurrence = read_recurrence(declaration, {});
         const std::size_t units = recurrence.units;
         const Field& node = declaration.node;
-        return std::make_unique<SimpleRnn>(recurrence, node.at("weights").numbers_of_size<T>(recurrence.inputs * units),
-                                           node.at("recurrent_weights").numbers_of_size<T>(units * units),
-                                           declaration.numbers_or<T>("bias", units, T(0)), read_inner_function<T>(node.at("activation")));
+        return Made<T>(new SimpleRnn(recurrence, node.at("weights").numbers_of_size<T>(recurrence.inputs * units),
+                                     node.at("recurrent_weights").numbers_of_size<T>(units * units),
+                                     declaration.numbers_or<T>("bias", units, T(0)), read_inner_function<T>(node.at("activation"))));
     }
 
     SimpleRnn(Recurrence recurrence, std::vector<T> weights, std::vector<T> recurrent, std::vector<T> bias, Function<T> activation)

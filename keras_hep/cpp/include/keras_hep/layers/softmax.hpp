@@ -11,13 +11,13 @@ namespace keras_hep::layers {
 template <class T>
 class Softmax final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes({"axis"});
         declaration.takes(1);
         declaration.gives(declaration.inputs[0]);
         const Shape& shape = declaration.shape;
         const std::size_t axis = declaration.axis();
-        return std::make_unique<Softmax>(product(shape, 0, axis), shape[axis], product(shape, axis + 1, shape.size()));
+        return Made<T>(new Softmax(product(shape, 0, axis), shape[axis], product(shape, axis + 1, shape.size())));
     }
 
     /// `outer` and `inner` are the numbers of values before and behind the axis.
@@ -50,13 +50,13 @@ private:
 template <class T>
 class LogSoftmax final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes({"axis"});
         declaration.takes(1);
         declaration.gives(declaration.inputs[0]);
         const Shape& shape = declaration.shape;
         const std::size_t axis = declaration.axis();
-        return std::make_unique<LogSoftmax>(product(shape, 0, axis), shape[axis], product(shape, axis + 1, shape.size()));
+        return Made<T>(new LogSoftmax(product(shape, 0, axis), shape[axis], product(shape, axis + 1, shape.size())));
     }
 
     /// `outer` and `inner` are the numbers of values before and behind the axis.

@@ -11,21 +11,21 @@ namespace keras_hep::layers {
 template <class T>
 class TimeDistributed final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes({"layer"});
         const Field inner = declaration.node.at("layer");
         const std::size_t entries = declaration.shape[0];
         Declaration part{inner, {}, inner.at("shape").shape()};
         for (const Shape& input : declaration.inputs) {
             if (input.size() < 2 || input[0] != entries) {
-                declaration.node.at("inputs").fail_shape("expected inputs of " + std::to_string(entries) + " entries, found " + to_string(input));
+                declaration.node.at("inputs").fail_shape({"expected inputs of ", entries, " entries, found ", input});
             }
             part.inputs.emplace_back(input.begin() + 1, input.end());
         }
         Shape expected = {entries};
         expected.insert(expected.end(), part.shape.begin(), part.shape.end());
         declaration.gives(expected);
-        return std::make_unique<TimeDistributed>(entries, layers::make<T>(part));
+        return Made<T>(new TimeDistributed(entries, layers::make<T>(part)));
     }
 
     TimeDistributed(std::size_t entries, std::unique_ptr<Layer<T>> layer) : entries_(entries), layer_(std::move(layer)) {}

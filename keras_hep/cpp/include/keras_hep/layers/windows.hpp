@@ -42,7 +42,7 @@ inline std::size_t results_of(const WindowAxes& axes) { return axes[0].results()
     const Shape& input = declaration.inputs[0];
     const std::size_t rank = input.size() - 1;
     if (rank < 1 || rank > 3) {
-        declaration.node.at("inputs").fail_shape("expected an input of 2 to 4 axes, the last of them channels, found " + to_string(input));
+        declaration.node.at("inputs").fail_shape({"expected an input of 2 to 4 axes, the last of them channels, found ", input});
     }
     const Field& node = declaration.node;
     const auto sizes = [&](const char* key) { return node.at(key).counts(rank, 1, max_values); };
@@ -59,8 +59,7 @@ inline std::size_t results_of(const WindowAxes& axes) { return axes[0].results()
         total *= axis.padded();
         if (total > max_values) node.at("padding").fail_shape("the padded input is larger than 2**26 values");
         if (axis.extent() > axis.padded()) {
-            node.at("window").fail_shape("a window of " + std::to_string(axis.extent()) + " is larger than the padded axis of " +
-                                         std::to_string(axis.padded()));
+            node.at("window").fail_shape({"a window of ", axis.extent(), " is larger than the padded axis of ", axis.padded()});
         }
         shape.push_back(axis.results());
     }
@@ -73,7 +72,7 @@ inline std::size_t results_of(const WindowAxes& axes) { return axes[0].results()
     const Shape& input = declaration.inputs[0];
     const std::size_t rank = input.size() - 1;
     if (rank < 1 || rank > 3) {
-        declaration.node.at("inputs").fail_shape("expected an input of 2 to 4 axes, the last of them channels, found " + to_string(input));
+        declaration.node.at("inputs").fail_shape({"expected an input of 2 to 4 axes, the last of them channels, found ", input});
     }
     const std::vector<std::size_t> borders = declaration.node.at(key).counts(2 * rank, 0, max_values);
     WindowAxes axes;

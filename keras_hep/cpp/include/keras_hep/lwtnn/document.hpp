@@ -66,13 +66,13 @@ inline Node read_node(const Field& place, std::size_t nodes, std::size_t layers)
     const Field type = place.at("type");
     std::size_t kind = 0;
     while (kind < 8 && type.text() != names[kind]) ++kind;
-    if (kind == 8) type.fail("unknown type of node '" + type.text().substr(0, 80) + "'");
+    if (kind == 8) type.fail({"unknown type of node '", shortened(type.text()), "'"});
     Node node{place, static_cast<NodeKind>(kind), {}};
     const Field sources = place.at("sources");
     node.sources = counts(sources, node.is_input() ? max_values : nodes - 1);
     const bool several = node.kind == NodeKind::concatenate || node.kind == NodeKind::add;
     if (node.sources.empty() || (!several && node.sources.size() > 1)) {
-        sources.fail_shape("expected " + std::string(several ? "sources" : "one source") + ", found " + std::to_string(node.sources.size()));
+        sources.fail_shape({"expected ", several ? "sources" : "one source", ", found ", node.sources.size()});
     }
     if (node.is_input()) {
         node.size = count(place.at("size"), max_values);

@@ -20,7 +20,7 @@ inline bool set_function(const Field& place, Maker& node) {
     }
     const auto alpha = [&](double otherwise) {
         if (is_object) return number(place.at("alpha"));
-        if (otherwise == 0) named.fail("the activation '" + name + "' needs an object with its parameter, 'alpha'");
+        if (otherwise == 0) named.fail({"the activation '", name, "' needs an object with its parameter, 'alpha'"});
         return otherwise;
     };
     if (name == "softmax") return false;
@@ -39,7 +39,7 @@ inline bool set_function(const Field& place, Maker& node) {
     } else if (name == "linear" || name == "sigmoid" || name == "tanh") {
         node.set("function", name);
     } else {
-        named.fail("unknown activation '" + name.substr(0, 80) + "'");
+        named.fail({"unknown activation '", shortened(name), "'"});
     }
     return true;
 }

@@ -54,7 +54,7 @@ public:
         if (kind == "normalization") return normalization(layer, given, name);
         if (kind == "maxout") return maxout(layer, given, name);
         if (kind == "highway") return highway(layer, given, name);
-        architecture.fail("the architecture '" + kind.substr(0, 80) + "' is unknown, or does not go with the type of the node");
+        architecture.fail({"the architecture '", shortened(kind), "' is unknown, or does not go with the type of the node"});
     }
 
     /// A layer that runs over a sequence; `all_steps`: a recurrent one returns the output of every step, else of the last.
@@ -65,7 +65,7 @@ public:
         if (kind == "gru") return recurrent(layer, given, name, all_steps, "gru", {"z", "r", "h"});
         if (kind == "simplernn") return recurrent(layer, given, name, all_steps, "simple_rnn", {"h"});
         if (kind == "conv1d") return convolution(layer, given, name);
-        architecture.fail("the architecture '" + kind.substr(0, 80) + "' is unknown, or does not go with the type of the node");
+        architecture.fail({"the architecture '", shortened(kind), "' is unknown, or does not go with the type of the node"});
     }
 
     /// The last real object of a sequence.
@@ -99,8 +99,7 @@ private:
     /// Number of units of a matrix with so many inputs.
     std::size_t units_of(const Field& part, const Doubles& weights, std::size_t inputs) {
         if (weights.empty() || weights.size() % inputs != 0) {
-            part.at("weights").fail_shape("expected a multiple of " + std::to_string(inputs) + " numbers (its inputs), found " +
-                                          std::to_string(weights.size()));
+            part.at("weights").fail_shape({"expected a multiple of ", inputs, " numbers (its inputs), found ", weights.size()});
         }
         count(part, weights.size());
         return weights.size() / inputs;
@@ -154,7 +153,7 @@ private:
             parts.push_back(name + "/" + std::to_string(parts.size()));
             add(linear(part, given, parts.back(), &here));
             if (parts.size() > 1 && here != units) {
-                part.fail_shape("expected " + std::to_string(units) + " units, as the first sublayer has, found " + std::to_string(here));
+                part.fail_shape({"expected ", units, " units, as the first sublayer has, found ", here});
             }
             units = here;
         }
@@ -170,7 +169,7 @@ private:
         for (const char* key : {"t", "carry"}) {
             std::size_t units = 0;
             add(linear(components.at(key), given, name + "/" + key, &units));
-            if (units != given.size) components.at(key).at("weights").fail_shape("expected as many units as inputs, " + std::to_string(given.size));
+            if (units != given.size) components.at(key).at("weights").fail_shape({"expected as many units as inputs, ", given.size});
         }
         Maker function = start("activation", name + "/function", {name + "/t"}, shape), gate = start("activation", name + "/gate", {name + "/carry"}, shape);
         if (!set_function(layer.at("activation"), function)) layer.at("activation").fail("a softmax is not supported here");
@@ -219,8 +218,7 @@ private:
         const std::size_t units = bias.size();
         const Doubles weights = numbers(layer.at("weights"));
         if (units == 0 || weights.empty() || weights.size() % (units * given.size) != 0) {
-            layer.at("weights").fail_shape("expected a multiple of " + std::to_string(units) + " * " + std::to_string(given.size) +
-                                           " numbers (outputs times inputs), found " + std::to_string(weights.size()));
+            layer.at("weights").fail_shape({"expected a multiple of ", units, " * ", given.size, " numbers (outputs times inputs), found ", weights.size()});
         }
         count(layer, weights.size());
         const std::size_t window = weights.size() / (units * given.size);
@@ -262,7 +260,7 @@ private:
     /// The mask of a sequence that has lost its first `reach` steps: a convolution that takes the value at its end.
     void cut(const Field& layer, const Translated& given, const std::string& name, std::size_t reach, Translated& result) {
         if (reach >= given.steps) {
-            layer.fail_shape("the kernel spans " + std::to_string(reach + 1) + " objects, and the sequences have " + std::to_string(given.steps));
+            layer.fail_shape({"the kernel spans ", reach + 1, " objects, and the sequences have ", given.steps});
         }
         result.steps = given.steps - reach;
         add(start("reshape", name + "/column", {given.mask}, {given.steps, 1}));

@@ -44,7 +44,7 @@ private:
         for (const Entry& other : document_.inputs) {
             if (is_sequence && other.name == entry.name) name = entry.name + "_sequence";
         }
-        if (!names_.insert(name).second) entry.place.fail("the input '" + name + "' stands twice");
+        if (!names_.insert(name).second) entry.place.fail({"the input '", name, "' stands twice"});
         json::Array features, scaling;
         for (const Field& variable : entry.variables) {
             Maker feature, scale;
@@ -74,7 +74,8 @@ private:
             if (find(variable, "default") == nullptr) return std::nullopt;
             return number(variable.at("default"));
         }
-        const Field defaults(*entry.defaults, entry.place.path() + " (defaults)");
+        const Source source{entry.defaults, entry.place.path() + " (defaults)"};
+        const Field defaults(source);
         if (find(defaults, name) == nullptr) return std::nullopt;
         return number(defaults.at(name));
     }
@@ -83,7 +84,7 @@ private:
         evaluate(output.node);
         const Translated value = vector_of(output.node);
         if (output.labels.size() != value.size) {
-            output.place.fail_shape("expected " + std::to_string(value.size) + " labels, found " + std::to_string(output.labels.size()));
+            output.place.fail_shape({"expected ", value.size, " labels, found ", output.labels.size()});
         }
         Maker result;
         outputs_.push_back(result.set("name", output.name).set("node", value.node).set("labels", output.labels).value());
@@ -129,11 +130,11 @@ private:
 
     static Translated take_input(const Node& node, const std::vector<Translated>& group) {
         if (node.sources[0] >= group.size()) {
-            node.place.at("sources").fail("there is no input " + std::to_string(node.sources[0]) + " of its kind, only " + std::to_string(group.size()));
+            node.place.at("sources").fail({"there is no input ", node.sources[0], " of its kind, only ", group.size()});
         }
         const Translated& input = group[node.sources[0]];
         if (node.size != input.size) {
-            node.place.at("size").fail_shape("expected " + std::to_string(input.size) + ", the number of variables, found " + std::to_string(node.size));
+            node.place.at("size").fail_shape({"expected ", input.size, ", the number of variables, found ", node.size});
         }
         return input;
     }
@@ -151,7 +152,7 @@ private:
         for (const std::size_t source : node.sources) {
             const Translated part = vector_of(source);
             if (node.kind == NodeKind::add && part.size != first) {
-                node.place.at("sources").fail_shape("expected sources of one size, found " + std::to_string(first) + " and " + std::to_string(part.size));
+                node.place.at("sources").fail_shape({"expected sources of one size, found ", first, " and ", part.size});
             }
             total += part.size;
             sources.push_back(part.node);
@@ -180,7 +181,7 @@ private:
 
     Translated sequence_of(const Node& node) const {
         const Translated& value = *done_[node.sources[0]];
-        if (!value.is_sequence()) node.place.at("sources").fail("expected a sequence, but node " + std::to_string(node.sources[0]) + " is a vector");
+        if (!value.is_sequence()) node.place.at("sources").fail({"expected a sequence, but node ", node.sources[0], " is a vector"});
         return value;
     }
 

@@ -18,7 +18,7 @@ using Doubles = std::vector<double>;
 /// The member of an object, or null where it has none such.
 inline const json::Value* find(const Field& field, std::string_view key) {
     const auto* members = std::get_if<json::Object>(&field.value().data);
-    if (members == nullptr) field.fail("expected an object, found " + json::describe(field.value()));
+    if (members == nullptr) field.fail({"expected an object, found ", json::describe(field.value())});
     for (const json::Member& member : *members) {
         if (member.key == key) return &member.value;
     }
@@ -30,7 +30,7 @@ inline double to_number(const Field& field, const json::Value& value) {
     double number = 0;
     if (const double* plain = std::get_if<double>(&value.data)) return *plain;
     const auto* text = std::get_if<std::string>(&value.data);
-    if (text == nullptr || !to_double(*text, number) || !std::isfinite(number)) field.fail("expected a number, found " + json::describe(value));
+    if (text == nullptr || !to_double(*text, number) || !std::isfinite(number)) field.fail({"expected a number, found ", json::describe(value)});
     return number;
 }
 
@@ -39,7 +39,7 @@ inline double number(const Field& field) { return to_number(field, field.value()
 inline std::size_t count(const Field& field, std::size_t most) {
     const double value = number(field);
     if (!(value >= 0) || value > static_cast<double>(most) || value != std::floor(value)) {
-        field.fail("expected a whole number from 0 to " + std::to_string(most) + ", found " + std::to_string(value));
+        field.fail({"expected a whole number from 0 to ", most, ", found ", std::to_string(value)});
     }
     return static_cast<std::size_t>(value);
 }
@@ -52,7 +52,7 @@ inline Doubles numbers(const Field& field) {
     } else if (const auto* values = std::get_if<json::Array>(&field.value().data)) {
         for (const json::Value& value : *values) result.push_back(to_number(field, value));
     } else if (const auto* text = std::get_if<std::string>(&field.value().data); text == nullptr || !text->empty()) {
-        field.fail("expected an array of numbers, found " + json::describe(field.value()));
+        field.fail({"expected an array of numbers, found ", json::describe(field.value())});
     }
     return result;
 }
@@ -61,7 +61,7 @@ inline Doubles numbers(const Field& field) {
 inline Doubles numbers(const Field& field, std::size_t size, const char* what) {
     Doubles result = numbers(field);
     if (result.size() != size) {
-        field.fail_shape("expected " + std::to_string(size) + " numbers (" + what + "), found " + std::to_string(result.size()));
+        field.fail_shape({"expected ", size, " numbers (", what, "), found ", result.size()});
     }
     return result;
 }
@@ -70,7 +70,7 @@ inline std::vector<std::size_t> counts(const Field& field, std::size_t most) {
     std::vector<std::size_t> result;
     for (const double value : numbers(field)) {
         if (!(value >= 0) || value > static_cast<double>(most) || value != std::floor(value)) {
-            field.fail("expected whole numbers from 0 to " + std::to_string(most) + ", found " + std::to_string(value));
+            field.fail({"expected whole numbers from 0 to ", most, ", found ", std::to_string(value)});
         }
         result.push_back(static_cast<std::size_t>(value));
     }
