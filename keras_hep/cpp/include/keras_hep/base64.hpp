@@ -57,7 +57,7 @@ inline std::uint32_t words(const char* text, std::uint32_t* to) {
 }  // namespace base64
 
 /// Decode the numbers; returns false where `text` is not base64 of whole, finite float32 numbers.
-inline bool decode_floats(std::string_view text, std::vector<float>& numbers) {
+[[gnu::noinline]] inline bool decode_floats(std::string_view text, std::vector<float>& numbers) {
     if (text.size() % 4 != 0) return false;
     std::size_t padding = 0;
     while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;

@@ -2,15 +2,14 @@
 #pragma once
 
 #include <cstddef>
-#include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "errors.hpp"
 #include "field.hpp"
 #include "graph.hpp"
 #include "input.hpp"
+#include "names.hpp"
 
 namespace keras_hep {
 
@@ -19,7 +18,7 @@ inline constexpr std::size_t newest_version = 1;
 /// One output: the labels of the values of a node.
 struct Output {
     std::string name;
-    std::size_t node;  ///< its number
+    std::size_t node = 0;  ///< its number
     std::vector<std::string> labels;
 };
 
@@ -41,53 +40,59 @@ KERAS_HEP_LOADING inline void check_header(const Field& root) {
 }
 
 KERAS_HEP_LOADING inline std::vector<Input> read_inputs(const Field& field) {
-    std::vector<Input> inputs;
-    for (const Field& item : field.items()) {
-        inputs.push_back(read_input(item));
-        for (std::size_t i = 0; i + 1 < inputs.size(); ++i) {
-            if (inputs[i].name == inputs.back().name) item.at("name").fail({"the input '", inputs[i].name, "' stands twice"});
-        }
+    const std::vector<Field> items = field.items();
+    std::vector<Input> inputs(items.size());
+    Names names;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        read_input(items[i], inputs[i]);
+        if (!names.add(inputs[i].name)) items[i].at("name").fail({"the input '", inputs[i].name, "' stands twice"});
     }
     if (inputs.empty()) field.fail_shape("expected at least one input, found none");
     return inputs;
 }
 
+/// The labels of an output, which has `size` values.
+KERAS_HEP_LOADING inline std::vector<std::string> read_labels(const Field& field, std::size_t size) {
+    std::vector<std::string> result;
+    Names labels;
+    for (const Field& label : field.items()) {
+        result.push_back(label.text());
+        if (!labels.add(label.text())) label.fail({"the label '", label.text(), "' stands twice"});
+    }
+    if (result.size() != size) field.fail_shape({"expected ", size, " labels, found ", result.size()});
+    return result;
+}
+
 template <class T>
-std::vector<Output> read_outputs(const Field& field, const Graph<T>& graph) {
-    std::vector<Output> outputs;
-    std::set<std::string> names;
-    for (const Field& item : field.items()) {
+KERAS_HEP_LOADING std::vector<Output> read_outputs(const Field& field, const Graph<T>& graph) {
+    const std::vector<Field> items = field.items();
+    std::vector<Output> outputs(items.size());
+    Names names;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        const Field& item = items[i];
+        Output& output = outputs[i];
         item.only({"name", "node", "labels"});
-        const std::size_t node = graph.find(item.at("node"));
-        const std::size_t size = graph.steps()[node].size;
-        Output output{item.at("name").text(), node, {}};
-        std::set<std::string> labels;
-        for (const Field& label : item.at("labels").items()) {
-            output.labels.push_back(label.text());
-            if (!labels.insert(label.text()).second) label.fail({"the label '", label.text(), "' stands twice"});
-        }
-        if (output.labels.size() != size) {
-            item.at("labels").fail_shape({"expected ", size, " labels, found ", output.labels.size()});
-        }
-        if (!names.insert(output.name).second) item.at("name").fail({"the output '", output.name, "' stands twice"});
-        outputs.push_back(std::move(output));
+        output.node = graph.find(item.at("node"));
+        output.name = item.at("name").text();
+        output.labels = read_labels(item.at("labels"), graph.steps()[output.node].size);
+        if (!names.add(output.name)) item.at("name").fail({"the output '", output.name, "' stands twice"});
     }
     if (outputs.empty()) field.fail_shape("expected at least one output, found none");
     return outputs;
 }
 
+/// So many numbers, NaN where the file says null.
+KERAS_HEP_LOADING inline std::vector<float> read_values(const Field& field, std::size_t expected) {
+    std::vector<float> values = field.numbers<float>(true);
+    if (values.size() != expected) field.fail_shape({"expected ", expected, " values, found ", values.size()});
+    return values;
+}
+
 KERAS_HEP_LOADING inline std::vector<float> read_given(const Field& field, const Input& input) {
-    const auto read = [](const Field& place, std::size_t expected) {
-        std::vector<float> values = place.numbers<float>(true);
-        if (values.size() != expected) {
-            place.fail_shape({"expected ", expected, " values, found ", values.size()});
-        }
-        return values;
-    };
-    if (!input.is_sequence()) return read(field, product(input.shape()));
+    if (!input.is_sequence()) return read_values(field, product(input.shape()));
     std::vector<float> result;
     for (const Field& row : field.items()) {
-        const std::vector<float> values = read(row, input.features.size());
+        const std::vector<float> values = read_values(row, input.features.size());
         result.insert(result.end(), values.begin(), values.end());
     }
     return result;
@@ -95,19 +100,14 @@ KERAS_HEP_LOADING inline std::vector<float> read_given(const Field& field, const
 
 KERAS_HEP_LOADING inline std::vector<TestVector> read_test_vectors(const Field& field, const std::vector<Input>& inputs,
                                                                   const std::vector<Output>& outputs) {
-    std::vector<TestVector> vectors;
-    for (const Field& item : field.items()) {
-        item.only({"inputs", "outputs"});
-        TestVector vector;
-        for (const Input& input : inputs) vector.inputs.push_back(read_given(item.at("inputs").at(input.name), input));
+    const std::vector<Field> items = field.items();
+    std::vector<TestVector> vectors(items.size());
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        items[i].only({"inputs", "outputs"});
+        for (const Input& input : inputs) vectors[i].inputs.push_back(read_given(items[i].at("inputs").at(input.name), input));
         for (const Output& output : outputs) {
-            const Field values = item.at("outputs").at(output.name);
-            vector.outputs.push_back(values.numbers<float>(true));
-            if (vector.outputs.back().size() != output.labels.size()) {
-                values.fail_shape({"expected ", output.labels.size(), " values, found ", vector.outputs.back().size()});
-            }
+            vectors[i].outputs.push_back(read_values(items[i].at("outputs").at(output.name), output.labels.size()));
         }
-        vectors.push_back(std::move(vector));
     }
     return vectors;
 }

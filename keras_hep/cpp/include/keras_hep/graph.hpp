@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,6 +14,8 @@
 #include "field.hpp"
 #include "input.hpp"
 #include "layers/layer.hpp"
+#include "loading.hpp"
+#include "names.hpp"
 #include "options.hpp"
 #include "shape.hpp"
 #include "simd/tables.hpp"
@@ -57,27 +58,27 @@ template <class T>
 class Graph {
 public:
     /// Read the nodes; they must stand in an order in which they can be evaluated, which rules out cycles.
-    Graph(const Field& nodes, const std::vector<Input>& inputs) {
+    KERAS_HEP_LOADING Graph(const Field& nodes, const std::vector<Input>& inputs) {
         const std::vector<Field> items = nodes.items();
-        for (std::size_t i = 0; i < items.size(); ++i) declared_.emplace(items[i].at("name").text(), i);
-        for (const Field& item : items) add(item, inputs);
+        for (std::size_t i = 0; i < items.size(); ++i) declared_.add(items[i].at("name").text(), i);
+        steps_.resize(items.size());
+        for (std::size_t i = 0; i < items.size(); ++i) read_node(items[i], inputs, i);
     }
 
     const std::vector<Step<T>>& steps() const { return steps_; }
 
     /// The number of the node that `field` names.
-    std::size_t find(const Field& field) const {
-        const auto found = ready_.find(field.text());
-        if (found != ready_.end()) return found->second;
+    KERAS_HEP_LOADING std::size_t find(const Field& field) const {
+        if (const std::size_t* found = ready_.find(field.text())) return *found;
         const std::string_view name = shortened(field.text());
-        if (declared_.count(field.text()) != 0) {
+        if (declared_.find(field.text()) != nullptr) {
             field.fail({"the node '", name, "' stands later in the file; nodes stand in the order of evaluation, without cycles"});
         }
         field.fail({"there is no node '", name, "'"});
     }
 
     /// Make it ready to run: called once, when the nodes that are outputs are known.
-    void prepare(const std::vector<std::size_t>& outputs, const Options& options) {
+    KERAS_HEP_LOADING void prepare(const std::vector<std::size_t>& outputs, const Options& options) {
         for (std::size_t i = 0; i < steps_.size(); ++i) steps_[i].view_of = i;
         if (!options.keep_nodes) join(outputs);
         const simd::Kernels<T>& kernels = options.reproducible ? simd::reproducible_kernels<T>() : simd::best_kernels<T>(options.isa);
@@ -104,26 +105,25 @@ public:
     }
 
 private:
-    void add(const Field& item, const std::vector<Input>& inputs) {
+    KERAS_HEP_LOADING void read_node(const Field& item, const std::vector<Input>& inputs, std::size_t number) {
         const Field name = item.at("name");
-        Step<T> step;
+        Step<T>& step = steps_[number];
         step.name = name.text();
         step.shape = item.at("shape").shape();
-        if (ready_.count(step.name) != 0) name.fail({"the node '", shortened(step.name), "' stands twice"});
+        if (ready_.find(step.name) != nullptr) name.fail({"the node '", shortened(step.name), "' stands twice"});
         step.size = product(step.shape);
         if (step.size > max_values - size_) item.at("shape").fail_shape("the network is larger than 2**26 values");
         if (item.at("type").text() == "input") {
             read_input_node(item, inputs, step);
-            inputs_.push_back(steps_.size());
+            inputs_.push_back(number);
         } else {
             read_layer(item, step);
         }
         size_ += step.size;
-        ready_.emplace(step.name, steps_.size());
-        steps_.push_back(std::move(step));
+        ready_.add(step.name, number);
     }
 
-    static void read_input_node(const Field& item, const std::vector<Input>& inputs, Step<T>& step) {
+    KERAS_HEP_LOADING static void read_input_node(const Field& item, const std::vector<Input>& inputs, Step<T>& step) {
         item.only({"name", "type", "inputs", "shape", "input", "part"});
         if (!item.at("inputs").items().empty()) item.at("inputs").fail_shape("expected no inputs of an input node");
         const Field name = item.at("input");
@@ -139,7 +139,7 @@ private:
         if (step.shape != expected) item.at("shape").fail_shape({"expected ", expected, ", found ", step.shape});
     }
 
-    void read_layer(const Field& item, Step<T>& step) const {
+    KERAS_HEP_LOADING void read_layer(const Field& item, Step<T>& step) const {
         layers::Declaration declaration{item, {}, step.shape};
         for (const Field& source : item.at("inputs").items()) {
             step.sources.push_back(find(source));
@@ -150,7 +150,7 @@ private:
     }
 
     /// Let layers do the work of their neighbours, and views stand where their input does.
-    void join(const std::vector<std::size_t>& outputs) {
+    KERAS_HEP_LOADING void join(const std::vector<std::size_t>& outputs) {
         std::vector<std::size_t> readers(steps_.size(), 0);
         for (const Step<T>& step : steps_) {
             for (const std::size_t source : step.sources) ++readers[source];
@@ -186,7 +186,7 @@ private:
         return std::all_of(map.offset.begin(), map.offset.end(), [](T offset) { return std::abs(offset) <= T(8); });
     }
 
-    Places<T> places(std::size_t events) const {
+    KERAS_HEP_LOADING Places<T> places(std::size_t events) const {
         Places<T> result;
         result.events = events;
         result.nodes.resize(steps_.size());
@@ -212,8 +212,8 @@ private:
 
     std::vector<Step<T>> steps_;
     std::size_t size_ = 0;
-    std::map<std::string, std::size_t> declared_;
-    std::map<std::string, std::size_t> ready_;
+    Names declared_;
+    Names ready_;
     std::vector<std::size_t> inputs_;
     Places<T> one_;
     Places<T> many_;

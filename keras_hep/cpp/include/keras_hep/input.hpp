@@ -1,15 +1,14 @@
 // The inputs of a network, as the file describes them.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "errors.hpp"
 #include "field.hpp"
+#include "names.hpp"
 #include "shape.hpp"
 
 namespace keras_hep {
@@ -46,16 +45,16 @@ struct BasicArray {
 using Array = BasicArray<float>;
 
 KERAS_HEP_LOADING inline std::vector<Feature> read_features(const Field& field) {
-    std::vector<Feature> features;
-    for (const Field& item : field.items()) {
-        item.only({"name", "unit", "default"});
-        const Field otherwise = item.at("default");
-        Feature feature{item.at("name").text(), item.at("unit").text(), std::nullopt};
-        if (!otherwise.is_null()) feature.otherwise = otherwise.number<double>();
-        for (const Feature& other : features) {
-            if (other.name == feature.name) item.at("name").fail({"the feature '", feature.name, "' stands twice"});
-        }
-        features.push_back(std::move(feature));
+    const std::vector<Field> items = field.items();
+    std::vector<Feature> features(items.size());
+    Names names;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        items[i].only({"name", "unit", "default"});
+        const Field otherwise = items[i].at("default");
+        features[i].name = items[i].at("name").text();
+        features[i].unit = items[i].at("unit").text();
+        if (!otherwise.is_null()) features[i].otherwise = otherwise.number<double>();
+        if (!names.add(features[i].name)) items[i].at("name").fail({"the feature '", features[i].name, "' stands twice"});
     }
     if (features.empty()) field.fail_shape("expected at least one feature, found none");
     return features;
@@ -74,16 +73,17 @@ KERAS_HEP_LOADING inline Shape read_axes(const Field& field, const Input& input)
     return shape;
 }
 
-KERAS_HEP_LOADING inline Input read_input(const Field& field) {
+KERAS_HEP_LOADING inline void read_input(const Field& field, Input& input) {
     field.only({"name", "shape", "length", "features"});
-    Input input{field.at("name").text(), std::nullopt, {}, {}, {}};
+    input.name = field.at("name").text();
     const Field length = field.at("length");
     if (field.at("features").is_null()) {
         if (!length.is_null()) length.fail("an input without features is no sequence, expected null");
         input.axes = field.at("shape").shape();
-        input.features.push_back({input.name, "", std::nullopt});
-        input.by_name = {0};
-        return input;
+        input.features.resize(1);
+        input.features[0].name = input.name;
+        input.by_name.push_back(0);
+        return;
     }
     if (!length.is_null()) {
         input.length = length.count(max_values);
@@ -91,10 +91,11 @@ KERAS_HEP_LOADING inline Input read_input(const Field& field) {
     }
     input.features = read_features(field.at("features"));
     input.axes = read_axes(field, input);
-    for (std::size_t k = 0; k < input.features.size(); ++k) input.by_name.push_back(k);
-    std::sort(input.by_name.begin(), input.by_name.end(),
-              [&](std::size_t a, std::size_t b) { return input.features[a].name < input.features[b].name; });
-    return input;
+    for (std::size_t k = 0; k < input.features.size(); ++k) {
+        std::size_t place = k;
+        while (place > 0 && input.features[k].name < input.features[input.by_name[place - 1]].name) --place;
+        input.by_name.insert(input.by_name.begin() + static_cast<std::ptrdiff_t>(place), k);
+    }
 }
 
 }  // namespace keras_hep

@@ -14,7 +14,9 @@
 
 #include "base64.hpp"
 #include "errors.hpp"
+#include "loading.hpp"
 #include "message.hpp"
+#include "names.hpp"
 #include "number.hpp"
 
 namespace keras_hep::json {
@@ -51,7 +53,7 @@ public:
 
     explicit Parser(std::string_view text) : text_(text) {}
 
-    Value parse() {
+    KERAS_HEP_LOADING Value parse() {
         if (text_.size() > max_bytes) fail("the document is larger than 1 GiB");
         Value value = parse_value();
         skip_space();
@@ -60,16 +62,16 @@ public:
     }
 
 private:
-    using Place = std::variant<std::string, std::size_t>;
+    /// A member of an object, or else an element of an array.
+    struct Place {
+        const std::string* key;
+        std::size_t index;
+    };
 
     [[noreturn]] KERAS_HEP_LOADING void fail(Pieces message) const {
         std::string path = "$";
         for (const Place& place : path_) {
-            if (const auto* key = std::get_if<std::string>(&place)) {
-                path += joined({".", shortened(*key)});
-            } else {
-                path += joined({"[", std::get<std::size_t>(place), "]"});
-            }
+            path += place.key != nullptr ? joined({".", shortened(*place.key)}) : joined({"[", place.index, "]"});
         }
         const auto line = 1 + std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(at_), '\n');
         throw ParseError(joined({path, ": ", joined(message), " (line ", static_cast<std::size_t>(line), ", byte ", at_, ")"}));
@@ -95,7 +97,7 @@ private:
         return true;
     }
 
-    void expect(char c, const char* where) {
+    KERAS_HEP_LOADING void expect(char c, const char* where) {
         if (!take(c)) fail({"expected '", std::string_view(&c, 1), "' ", where, ", found ", found()});
     }
 
@@ -113,7 +115,7 @@ private:
         }
     }
 
-    Value nested(Value (Parser::*content)()) {
+    KERAS_HEP_LOADING Value nested(Value (Parser::*content)()) {
         if (++depth_ > max_depth) fail({"more than ", max_depth, " levels of nesting"});
         ++at_;
         Value value = (this->*content)();
@@ -121,13 +123,13 @@ private:
         return value;
     }
 
-    Value word(std::string_view expected, Value value) {
+    KERAS_HEP_LOADING Value word(std::string_view expected, Value value) {
         if (text_.substr(at_, expected.size()) != expected) fail({"expected a value, found ", found()});
         at_ += expected.size();
         return value;
     }
 
-    double parse_number() {
+    [[gnu::noinline]] double parse_number() {
         const std::size_t start = at_;
         const auto digits = [&] {
             const std::size_t first = at_;
@@ -197,7 +199,7 @@ private:
     }
 
     /// Read numbers up to the first element of an array that is not written as most are; returns whether one stands there.
-    bool take_plain_numbers(Numbers& numbers) {
+    [[gnu::noinline]] bool take_plain_numbers(Numbers& numbers) {
         double number = 0;
         while (true) {
             skip_space();
@@ -213,14 +215,14 @@ private:
         }
     }
 
-    Value parse_array() {
+    KERAS_HEP_LOADING Value parse_array() {
         if (take(']')) return {Array{}};
         Numbers numbers;
         std::deque<Value> values;  // does not take three times its size while it grows, as a vector does
-        path_.emplace_back(std::size_t{0});
+        path_.push_back({nullptr, 0});
         do {
             if (values.empty() && !take_plain_numbers(numbers)) break;
-            path_.back() = std::max(numbers.size(), values.size());
+            path_.back().index = std::max(numbers.size(), values.size());
             Value value = parse_value();
             const double* number = std::get_if<double>(&value.data);
             if (number != nullptr && values.empty()) {
@@ -238,7 +240,7 @@ private:
     }
 
     /// The rest of an object that begins with the key "base64".
-    Value parse_base64() {
+    KERAS_HEP_LOADING Value parse_base64() {
         if (!take('"')) fail({"expected base64 in quotes, found ", found()});
         const std::size_t end = text_.find('"', at_);
         if (end == std::string_view::npos) fail("expected '\"' at the end of a string, found the end of the document");
@@ -250,14 +252,14 @@ private:
         return {std::move(numbers)};
     }
 
-    Value parse_object() {
+    KERAS_HEP_LOADING Value parse_object() {
         Object members;
         if (take('}')) return {std::move(members)};
         do {
             skip_space();
             if (at_ >= text_.size() || text_[at_] != '"') fail({"expected a key in quotes, found ", found()});
             std::string key = parse_string();
-            path_.emplace_back(key);
+            path_.push_back({&key, 0});
             expect(':', "after a key");
             if (members.empty() && key == "base64") return parse_base64();
             Value value = parse_value();
@@ -269,15 +271,14 @@ private:
         return {std::move(members)};
     }
 
-    void refuse_duplicates(const Object& members) const {
-        std::vector<std::string_view> keys;
-        for (const Member& member : members) keys.push_back(member.key);
-        std::sort(keys.begin(), keys.end());
-        const auto twice = std::adjacent_find(keys.begin(), keys.end());
-        if (twice != keys.end()) fail({"the key '", shortened(*twice), "' stands twice in one object"});
+    KERAS_HEP_LOADING void refuse_duplicates(const Object& members) const {
+        Names keys;
+        for (const Member& member : members) {
+            if (!keys.add(member.key)) fail({"the key '", shortened(member.key), "' stands twice in one object"});
+        }
     }
 
-    std::string parse_string() {
+    [[gnu::noinline]] std::string parse_string() {
         std::string result;
         ++at_;
         while (true) {
@@ -297,7 +298,7 @@ private:
         }
     }
 
-    void parse_escape(std::string& result) {
+    KERAS_HEP_LOADING void parse_escape(std::string& result) {
         static constexpr std::string_view names = "\"\\/bfnrt";
         static constexpr std::string_view meanings = "\"\\/\b\f\n\r\t";
         const char c = at_ < text_.size() ? text_[at_] : '\0';
@@ -320,7 +321,7 @@ private:
         append_utf8(result, code);
     }
 
-    std::uint32_t parse_hex() {
+    KERAS_HEP_LOADING std::uint32_t parse_hex() {
         std::uint32_t code = 0;
         const std::string_view digits = text_.substr(at_, 4);
         const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), code, 16);
@@ -329,7 +330,7 @@ private:
         return code;
     }
 
-    static void append_utf8(std::string& result, std::uint32_t code) {
+    KERAS_HEP_LOADING static void append_utf8(std::string& result, std::uint32_t code) {
         const auto tail = [&](unsigned shift) { result += static_cast<char>(0x80 | ((code >> shift) & 0x3F)); };
         if (code < 0x80) {
             result += static_cast<char>(code);

@@ -17,7 +17,7 @@ public:
     Scaling(std::size_t outer, std::size_t inner, Affine<T> map, bool is_last)
         : outer_(outer), inner_(inner), map_(std::move(map)), is_last_(is_last) {}
 
-    void prepare(const Kernels<T>& kernels) override {
+    KERAS_HEP_LOADING void prepare(const Kernels<T>& kernels) override {
         Layer<T>::prepare(kernels);
         factor_.assign(map_.factor.begin(), map_.factor.end());
         offset_.assign(map_.offset.begin(), map_.offset.end());

@@ -39,7 +39,7 @@ public:
                 std::vector<T> bias)
         : axes_(axes), channels_(channels), filters_(filters), groups_(groups), weights_(std::move(weights)), bias_(std::move(bias)) {}
 
-    void prepare(const Kernels<T>& kernels) override {
+    KERAS_HEP_LOADING void prepare(const Kernels<T>& kernels) override {
         Layer<T>::prepare(kernels);
         if (groups_ > 1) {
             pack_groups();
@@ -51,7 +51,7 @@ public:
         bias_ = {};
     }
 
-    std::size_t scratch(std::size_t) const override {
+    KERAS_HEP_LOADING std::size_t scratch(std::size_t) const override {
         const std::size_t image = is_padded(axes_) ? simd::padded(padded_size(axes_) * channels_) : 0;
         return image + (groups_ > 1 ? simd::padded(axes_[2].results() * filters_ / groups_) : 0);
     }
@@ -76,20 +76,20 @@ public:
         }
     }
 
-    bool absorb(const Function<T>& function) override {
+    KERAS_HEP_LOADING bool absorb(const Function<T>& function) override {
         if (function_.kind != Kind::linear) return false;
         function_ = function;
         return true;
     }
 
-    bool absorb_after(const Affine<T>& map) override {
+    KERAS_HEP_LOADING bool absorb_after(const Affine<T>& map) override {
         if (function_.kind != Kind::linear) return false;
         for (std::size_t i = 0; i < weights_.size(); ++i) weights_[i] *= map.factor[i % filters_];
         for (std::size_t k = 0; k < filters_; ++k) bias_[k] = simd::rounded(bias_[k] * map.factor[k]) + map.offset[k];
         return true;
     }
 
-    bool absorb_before(const Affine<T>& map) override {
+    KERAS_HEP_LOADING bool absorb_before(const Affine<T>& map) override {
         if (groups_ > 1 || is_padded(axes_)) return false;  // padding stands behind the map: it is zero
         for (std::size_t i = 0; i < weights_.size(); ++i) {
             const std::size_t channel = i / filters_ % channels_;
@@ -107,7 +107,7 @@ private:
     }
 
     /// The number of pixels in a row of the product with which it has the least to do.
-    std::size_t best_together(std::size_t width) const {
+    KERAS_HEP_LOADING std::size_t best_together(std::size_t width) const {
         const WindowAxis& wide = axes_[2];
         if (width == 0 || (wide.dilation != 1 && wide.window != 1)) return 1;
         const auto cost = [&](std::size_t pixels) {
@@ -123,7 +123,7 @@ private:
         return best;
     }
 
-    void pack_together(std::size_t pixels) {
+    KERAS_HEP_LOADING void pack_together(std::size_t pixels) {
         const auto& [deep, high, wide] = axes_;
         const bool is_dense = wide.dilation == 1 || wide.window == 1;
         std::vector<std::size_t> segments;
@@ -145,7 +145,7 @@ private:
         products_.push_back(simd::pack(this->kernels(), std::move(segments), longer, units, weights.data(), bias.data(), function_));
     }
 
-    void pack_groups() {
+    KERAS_HEP_LOADING void pack_groups() {
         const std::size_t depth = channels_ / groups_, units = filters_ / groups_, taps = window_size(axes_);
         std::vector<std::size_t> segments;
         for (std::size_t z = 0; z < axes_[0].window; ++z) {

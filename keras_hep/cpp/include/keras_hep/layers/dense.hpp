@@ -29,7 +29,7 @@ public:
     Dense(std::size_t rows, std::size_t inputs, std::size_t units, std::vector<T> weights, std::vector<T> bias)
         : rows_(rows), inputs_(inputs), units_(units), weights_(std::move(weights)), bias_(std::move(bias)) {}
 
-    void prepare(const Kernels<T>& kernels) override {
+    KERAS_HEP_LOADING void prepare(const Kernels<T>& kernels) override {
         Layer<T>::prepare(kernels);
         product_ = simd::pack(kernels, {0}, inputs_, units_, weights_.data(), bias_.data(), function_);
         weights_ = {};
@@ -40,20 +40,20 @@ public:
         this->kernels().multiply(product_, inputs[0], inputs_, output, rows_ * events);
     }
 
-    bool absorb(const Function<T>& function) override {
+    KERAS_HEP_LOADING bool absorb(const Function<T>& function) override {
         if (function_.kind != Kind::linear) return false;
         function_ = function;
         return true;
     }
 
-    bool absorb_after(const Affine<T>& map) override {
+    KERAS_HEP_LOADING bool absorb_after(const Affine<T>& map) override {
         if (function_.kind != Kind::linear) return false;
         for (std::size_t i = 0; i < weights_.size(); ++i) weights_[i] *= map.factor[i % units_];
         for (std::size_t k = 0; k < units_; ++k) bias_[k] = simd::rounded(bias_[k] * map.factor[k]) + map.offset[k];
         return true;
     }
 
-    bool absorb_before(const Affine<T>& map) override {
+    KERAS_HEP_LOADING bool absorb_before(const Affine<T>& map) override {
         for (std::size_t i = 0; i < inputs_; ++i) {
             for (std::size_t k = 0; k < units_; ++k) {
                 bias_[k] += simd::rounded(map.offset[i] * weights_[i * units_ + k]);

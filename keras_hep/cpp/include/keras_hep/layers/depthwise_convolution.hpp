@@ -33,7 +33,7 @@ public:
     DepthwiseConvolution(const WindowAxes& axes, std::size_t filters, std::size_t multiplier, std::vector<T> weights, std::vector<T> bias)
         : axes_(axes), filters_(filters), multiplier_(multiplier), weights_(std::move(weights)), bias_(std::move(bias)) {}
 
-    void prepare(const Kernels<T>& kernels) override {
+    KERAS_HEP_LOADING void prepare(const Kernels<T>& kernels) override {
         Layer<T>::prepare(kernels);
         const auto& [deep, high, wide] = axes_;
         taps_.size = filters_;
@@ -53,7 +53,7 @@ public:
         bias_ = {};
     }
 
-    std::size_t scratch(std::size_t) const override {
+    KERAS_HEP_LOADING std::size_t scratch(std::size_t) const override {
         const std::size_t repeated = multiplier_ > 1 ? simd::padded(input_size(axes_) * filters_) : 0;
         return repeated + (is_padded(axes_) ? simd::padded(padded_size(axes_) * filters_) : 0);
     }
@@ -84,13 +84,13 @@ public:
         }
     }
 
-    bool absorb(const Function<T>& function) override {
+    KERAS_HEP_LOADING bool absorb(const Function<T>& function) override {
         if (function_.kind != Kind::linear) return false;
         function_ = function;
         return true;
     }
 
-    bool absorb_after(const Affine<T>& map) override {
+    KERAS_HEP_LOADING bool absorb_after(const Affine<T>& map) override {
         if (function_.kind != Kind::linear) return false;
         for (std::size_t i = 0; i < weights_.size(); ++i) weights_[i] *= map.factor[i % filters_];
         for (std::size_t k = 0; k < filters_; ++k) bias_[k] = simd::rounded(bias_[k] * map.factor[k]) + map.offset[k];

@@ -82,8 +82,8 @@ private:
 };
 
 /// Over the last `axes` axes together; `rms`: without the mean.
-template <class T, bool rms>
-KERAS_HEP_LOADING std::unique_ptr<Layer<T>> make_layer_normalization(const Declaration& declaration) {
+template <class T>
+KERAS_HEP_LOADING std::unique_ptr<Layer<T>> make_layer_normalization(const Declaration& declaration, bool rms) {
     if (rms) {
         declaration.attributes({"axes", "epsilon", "gamma"});
     } else {
@@ -100,6 +100,11 @@ KERAS_HEP_LOADING std::unique_ptr<Layer<T>> make_layer_normalization(const Decla
     return Made<T>(new EventNormalization<T>(NormalizedParts{product(shape) / size, 1, 1, size}, !rms,
                                              declaration.node.at("epsilon").number<T>(),
                                              declaration.numbers_or<T>("gamma", size, T(1)), std::move(beta)));
+}
+
+template <class T, bool rms>
+std::unique_ptr<Layer<T>> make_layer_normalization(const Declaration& declaration) {
+    return make_layer_normalization<T>(declaration, rms);
 }
 
 /// Over all axes, in groups of the channels, which are the last one.

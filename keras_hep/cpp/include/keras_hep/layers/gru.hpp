@@ -35,7 +35,7 @@ public:
           activation_(activation),
           gate_(gate) {}
 
-    void prepare(const Kernels<T>& kernels) override {
+    KERAS_HEP_LOADING void prepare(const Kernels<T>& kernels) override {
         Layer<T>::prepare(kernels);
         const std::size_t units = this->units();
         for (std::size_t k = 0; k < 2 * units; ++k) this->bias_[k] += recurrent_bias_[k];

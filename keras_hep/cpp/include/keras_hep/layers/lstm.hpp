@@ -26,7 +26,7 @@ public:
          Function<T> gate)
         : Recurrent<T>(recurrence, std::move(weights), std::move(bias)), recurrent_(std::move(recurrent)), activation_(activation), gate_(gate) {}
 
-    void prepare(const Kernels<T>& kernels) override {
+    KERAS_HEP_LOADING void prepare(const Kernels<T>& kernels) override {
         Layer<T>::prepare(kernels);
         const std::vector<std::size_t> order = {0, 1, 3, 2};  // those with the same function together
         this->prepare_inputs(kernels, 4, order);

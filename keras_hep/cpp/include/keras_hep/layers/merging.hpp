@@ -9,56 +9,58 @@
 
 namespace keras_hep::layers {
 
+enum class Merge { sum, mean, difference, product, largest, smallest };
+
 /// Inputs of one shape, combined value by value from the first to the last.
-template <class T, class Operation>
+template <class T>
 class Elementwise final : public Layer<T> {
 public:
-    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
-        declaration.attributes({});
-        for (const Shape& input : declaration.inputs) declaration.gives(input);
-        if (Operation::pairs) declaration.takes(2);
-        return Made<T>(new Elementwise(declaration.inputs.size(), product(declaration.shape)));
+    template <Merge merge>
+    static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
+        return make(declaration, merge);
     }
 
-    Elementwise(std::size_t number, std::size_t size) : number_(number), size_(size) {}
+    Elementwise(Merge merge, std::size_t number, std::size_t size) : merge_(merge), number_(number), size_(size) {}
 
     void run(const Arguments<T>& inputs, T* output, std::size_t events, T*) const override {
         const std::size_t size = size_ * events;
         std::copy(inputs[0], inputs[0] + size, output);
-        for (std::size_t number = 1; number < number_; ++number) {
-            const T* input = inputs[number];
-            for (std::size_t i = 0; i < size; ++i) output[i] = Operation::combine(output[i], input[i]);
-        }
-        for (std::size_t i = 0; Operation::mean && i < size; ++i) output[i] /= static_cast<T>(number_);
+        for (std::size_t number = 1; number < number_; ++number) combine(inputs[number], output, size);
+        for (std::size_t i = 0; merge_ == Merge::mean && i < size; ++i) output[i] /= static_cast<T>(number_);
     }
 
 private:
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration, Merge merge) {
+        declaration.attributes({});
+        for (const Shape& input : declaration.inputs) declaration.gives(input);
+        if (merge == Merge::difference) declaration.takes(2);
+        return Made<T>(new Elementwise(merge, declaration.inputs.size(), product(declaration.shape)));
+    }
+
+    void combine(const T* x, T* y, std::size_t size) const {
+        switch (merge_) {
+            case Merge::sum:
+            case Merge::mean:
+                for (std::size_t i = 0; i < size; ++i) y[i] += x[i];
+                return;
+            case Merge::difference:
+                for (std::size_t i = 0; i < size; ++i) y[i] -= x[i];
+                return;
+            case Merge::product:
+                for (std::size_t i = 0; i < size; ++i) y[i] *= x[i];
+                return;
+            case Merge::largest:
+                for (std::size_t i = 0; i < size; ++i) y[i] = y[i] >= x[i] || y[i] != y[i] ? y[i] : x[i];
+                return;
+            case Merge::smallest:
+                for (std::size_t i = 0; i < size; ++i) y[i] = y[i] <= x[i] || y[i] != y[i] ? y[i] : x[i];
+                return;
+        }
+    }
+
+    Merge merge_;
     std::size_t number_;
     std::size_t size_;
-};
-
-template <bool two, bool divided>
-struct Merge {
-    static constexpr bool pairs = two;
-    static constexpr bool mean = divided;
-};
-struct Sum : Merge<false, false> {
-    template <class T> static T combine(T a, T b) { return a + b; }
-};
-struct Mean : Merge<false, true> {
-    template <class T> static T combine(T a, T b) { return a + b; }
-};
-struct Difference : Merge<true, false> {
-    template <class T> static T combine(T a, T b) { return a - b; }
-};
-struct Times : Merge<false, false> {
-    template <class T> static T combine(T a, T b) { return a * b; }
-};
-struct Largest : Merge<false, false> {
-    template <class T> static T combine(T a, T b) { return a >= b || a != a ? a : b; }
-};
-struct Smallest : Merge<false, false> {
-    template <class T> static T combine(T a, T b) { return a <= b || a != a ? a : b; }
 };
 
 template <class T>

@@ -11,25 +11,15 @@
 namespace keras_hep::layers {
 
 /// First the rows of a window are joined, then, in the row that this gives, the pixels; the channels stand next to each other.
-template <class T, bool is_largest>
+template <class T>
 class Pooling final : public Layer<T> {
 public:
-    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
-        declaration.attributes({"window", "strides", "padding"});
-        declaration.takes(1);
-        auto [axes, shape] = read_windows(declaration, false);
-        for (const WindowAxis& axis : axes) {
-            if (axis.before >= axis.window || axis.after >= axis.window) {
-                declaration.node.at("padding").fail_shape({"expected less padding than the window of ", axis.window, " has"});
-            }
-        }
-        declaration.gives(shape);
-        return Made<T>(new Pooling(axes, shape.back()));
-    }
+    static std::unique_ptr<Layer<T>> make_average(const Declaration& declaration) { return make(declaration, false); }
+    static std::unique_ptr<Layer<T>> make_largest(const Declaration& declaration) { return make(declaration, true); }
 
-    Pooling(const WindowAxes& axes, std::size_t channels) : axes_(axes), channels_(channels) {}
+    Pooling(const WindowAxes& axes, std::size_t channels, bool is_largest) : axes_(axes), channels_(channels), is_largest_(is_largest) {}
 
-    std::size_t scratch(std::size_t) const override {
+    KERAS_HEP_LOADING std::size_t scratch(std::size_t) const override {
         if (axes_[0].window == 1 && axes_[1].window == 1) return 0;
         return simd::padded(axes_[2].size * channels_) * (axes_[0].window > 1 ? std::min(axes_[0].window, axes_[0].size) + 1 : 1);
     }
@@ -51,6 +41,19 @@ public:
     }
 
 private:
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration, bool is_largest) {
+        declaration.attributes({"window", "strides", "padding"});
+        declaration.takes(1);
+        auto [axes, shape] = read_windows(declaration, false);
+        for (const WindowAxis& axis : axes) {
+            if (axis.before >= axis.window || axis.after >= axis.window) {
+                declaration.node.at("padding").fail_shape({"expected less padding than the window of ", axis.window, " has"});
+            }
+        }
+        declaration.gives(shape);
+        return Made<T>(new Pooling(axes, shape.back(), is_largest));
+    }
+
     /// Where a window begins and ends in the input.
     static std::pair<std::size_t, std::size_t> inside(const WindowAxis& axis, std::size_t result) {
         const std::size_t begin = result * axis.stride, end = begin + axis.window;
@@ -58,7 +61,7 @@ private:
     }
 
     void reduce(const simd::Windows& windows, T factor, const T* from, T* to) const {
-        if (is_largest) {
+        if (is_largest_) {
             this->kernels().largest(windows, from, to);
         } else {
             this->kernels().total(windows, factor, from, to);
@@ -99,6 +102,7 @@ private:
 
     WindowAxes axes_;
     std::size_t channels_;
+    bool is_largest_;
 };
 
 }  // namespace keras_hep::layers

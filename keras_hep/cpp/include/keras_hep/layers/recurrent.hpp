@@ -64,7 +64,7 @@ struct Gates {
     }
 
     /// `order` names the gates that are wanted; a row of `weights` holds `number` gates, and `bias` is such a row.
-    simd::Product<T> pack(const Kernels<T>& kernels, std::size_t rows, std::size_t number, const std::vector<std::size_t>& order,
+    KERAS_HEP_LOADING simd::Product<T> pack(const Kernels<T>& kernels, std::size_t rows, std::size_t number, const std::vector<std::size_t>& order,
                           const std::vector<T>& weights, const T* bias) const {
         const std::size_t size = order.size() * padded;
         std::vector<T> wide(rows * size, T(0)), wide_bias(size, T(0));
@@ -84,7 +84,7 @@ struct Gates {
 template <class T>
 class Recurrent : public Layer<T> {
 public:
-    std::size_t scratch(std::size_t events) const override {
+    KERAS_HEP_LOADING std::size_t scratch(std::size_t events) const override {
         const std::size_t together = std::min(events, most_events);  // or fewer in the end, where one takes most
         return std::max(needed(1), needed(together)) + simd::slack;
     }
@@ -98,7 +98,7 @@ public:
         }
     }
 
-    bool absorb_before(const Affine<T>& map) override {
+    KERAS_HEP_LOADING bool absorb_before(const Affine<T>& map) override {
         const std::size_t gates = weights_.size() / recurrence_.inputs;
         for (std::size_t i = 0; i < recurrence_.inputs; ++i) {
             for (std::size_t k = 0; k < gates; ++k) {
@@ -133,7 +133,7 @@ protected:
     virtual std::size_t own_values() const = 0;
 
     /// The inputs' part of the gates in this order, of `number` that stand in the file.
-    void prepare_inputs(const Kernels<T>& kernels, std::size_t number, const std::vector<std::size_t>& order) {
+    KERAS_HEP_LOADING void prepare_inputs(const Kernels<T>& kernels, std::size_t number, const std::vector<std::size_t>& order) {
         const Gates<T> gates(kernels, recurrence_.units);
         padded_ = gates.padded;
         inputs_ = gates.pack(kernels, recurrence_.inputs, number, order, weights_, bias_.data());

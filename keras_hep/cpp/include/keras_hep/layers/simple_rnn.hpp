@@ -24,7 +24,7 @@ public:
     SimpleRnn(Recurrence recurrence, std::vector<T> weights, std::vector<T> recurrent, std::vector<T> bias, Function<T> activation)
         : Recurrent<T>(recurrence, std::move(weights), std::move(bias)), recurrent_(std::move(recurrent)), activation_(activation) {}
 
-    void prepare(const Kernels<T>& kernels) override {
+    KERAS_HEP_LOADING void prepare(const Kernels<T>& kernels) override {
         Layer<T>::prepare(kernels);
         this->prepare_inputs(kernels, 1, {0});
         states_ = Gates<T>(kernels, this->units()).pack(kernels, this->units(), 1, {0}, recurrent_, nullptr);

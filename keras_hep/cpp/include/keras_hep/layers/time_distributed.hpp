@@ -36,7 +36,7 @@ public:
 
     std::size_t scratch(std::size_t events) const override { return layer_->scratch(events * entries_); }
 
-    void prepare(const Kernels<T>& kernels) override {
+    KERAS_HEP_LOADING void prepare(const Kernels<T>& kernels) override {
         Layer<T>::prepare(kernels);
         layer_->prepare(kernels);
     }
