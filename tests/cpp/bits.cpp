@@ -66,6 +66,8 @@ void print_kernels(const keras_hep::simd::Kernels<float>& kernels) {
             const auto product = keras_hep::simd::pack<float>(kernels, {0}, depth, units, weights.data(), bias.data());
             kernels.multiply(product, a.data(), depth, c.data(), rows);
             print("multiply", c.data(), rows * units);
+            kernels.accumulate(product, a.data(), depth, a.data() + 3, 0, c.data(), rows);
+            print("accumulate", c.data(), rows * units);
             kernels.combine(a.data(), c.data(), c.data(), a.data(), c.data(), units);
             print("combine", c.data(), units);
             kernels.affine(a.data(), c.data(), a.data() + 1, c.data(), units < 19 ? units : 19);
@@ -74,6 +76,18 @@ void print_kernels(const keras_hep::simd::Kernels<float>& kernels) {
             print("softmax", c.data(), rows * units);
         }
     }
+}
+
+void print_lstm(const keras_hep::simd::Kernels<float>& kernels) {
+    const std::size_t units = 64;
+    Random random;
+    Aligned<float> gates(4 * units), cells(units), hidden(units);
+    for (int step = 0; step < 50; ++step) {
+        for (float& value : gates) value = 9 * random.next();
+        kernels.lstm(gates.data(), cells.data(), hidden.data(), units);
+    }
+    print("lstm", cells.data(), units);
+    print("lstm", hidden.data(), units);
 }
 
 void print_network(const char* path) {
@@ -108,5 +122,6 @@ void print_network(const char* path) {
 int main(int number, char** paths) {
     print_functions(keras_hep::simd::reproducible_kernels<float>());
     print_kernels(keras_hep::simd::reproducible_kernels<float>());
+    print_lstm(keras_hep::simd::reproducible_kernels<float>());
     for (int i = 1; i < number; ++i) print_network(paths[i]);
 }

@@ -98,6 +98,18 @@ void test_threads(const Network& net) {
     for (const auto& result : results) EXPECT(result == results[0]);
 }
 
+void test_instructions(const char* path) {
+    for (const auto isa : {keras_hep::simd::Isa::baseline, keras_hep::simd::Isa::avx2, keras_hep::simd::Isa::avx512}) {
+        keras_hep::Options options;
+        options.isa = isa;
+        if (isa <= keras_hep::simd::best_isa()) {
+            EXPECT(Network::load(path, options).self_check() < 1e-5);
+        } else {
+            EXPECT(throws<InputError>("this machine has no " + std::string(to_string(isa)), [&] { Network::load(path, options); }));
+        }
+    }
+}
+
 }  // namespace
 
 int main(int, char** argv) {
@@ -113,4 +125,5 @@ int main(int, char** argv) {
     test_arrays(net, sequence);
     test_trace(net, Network::load(argv[1], apart));
     test_threads(net);
+    test_instructions(argv[1]);
 }

@@ -9,6 +9,7 @@
 #include "expect.hpp"
 #include "functions.hpp"
 #include "keras_hep/simd/choose.hpp"
+#include "recurrent_kernels.hpp"
 #include "window_kernels.hpp"
 
 using namespace keras_hep::simd;
@@ -236,6 +237,8 @@ template <class T>
 void test(const Kernels<T>& kernels) {
     test_windows(kernels);
     test_products(kernels);
+    test_accumulate(kernels);
+    test_lstm(kernels);
     test_value_by_value(kernels);
     test_softmax(kernels);
     test_masked_sum(kernels);

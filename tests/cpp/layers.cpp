@@ -48,7 +48,8 @@ int main(int number, char** paths) {
             keras_hep::Options options;
             options.keep_nodes = keep_nodes;
             for (const keras_hep::simd::Isa isa : {keras_hep::simd::Isa::baseline, keras_hep::simd::Isa::avx2, keras_hep::simd::Isa::avx512}) {
-                options.isa = isa < keras_hep::simd::best_isa() ? isa : keras_hep::simd::best_isa();
+                if (isa > keras_hep::simd::best_isa()) continue;
+                options.isa = isa;
                 test<float>(paths[i], options);
             }
             options.reproducible = true;

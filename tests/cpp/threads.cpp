@@ -80,7 +80,8 @@ int main(int number, char** paths) {
         exact.reproducible = true;
         for (const auto& options : {plain, apart, exact}) test<keras_hep::Network>(paths[i], options, 0.0F);
         for (const auto isa : {keras_hep::simd::Isa::baseline, keras_hep::simd::Isa::avx2}) {
-            plain.isa = isa < keras_hep::simd::best_isa() ? isa : keras_hep::simd::best_isa();
+            if (isa > keras_hep::simd::best_isa()) continue;
+            plain.isa = isa;
             test<keras_hep::Network>(paths[i], plain, 0.0F);
         }
         test<keras_hep::DoubleNetwork>(paths[i], plain, 0.0);

@@ -81,6 +81,10 @@ public:
     KERAS_HEP_LOADING void prepare(const std::vector<std::size_t>& outputs, const Options& options) {
         for (std::size_t i = 0; i < steps_.size(); ++i) steps_[i].view_of = i;
         if (!options.keep_nodes) join(outputs);
+        if (options.isa > simd::best_isa()) {
+            throw InputError(std::string("Options::isa: this machine has no ") + simd::to_string(options.isa) + ", only " +
+                             simd::to_string(simd::best_isa()));
+        }
         const simd::Kernels<T>& kernels = options.reproducible ? simd::reproducible_kernels<T>() : simd::best_kernels<T>(options.isa);
         for (Step<T>& step : steps_) {
             if (step.layer) step.layer->prepare(kernels);

@@ -6,7 +6,8 @@
 namespace keras_hep {
 
 struct Options {
-    /// The same bits on every machine, at some cost in time: no fused multiply-add, sums in the order of the weights.
+    /// The same bits on every machine, at some cost in time: no fused multiply-add, sums in the order of the weights. For single
+    /// precision; docs/cpp.md says what depends on the C library.
     bool reproducible = false;
 
     /// Keep each node of the file apart, so that `Network::trace` can show its values. Otherwise layers are joined where that is
@@ -14,7 +15,7 @@ struct Options {
     bool keep_nodes = false;
 
     /// Instructions to use; by default the best that this machine has, or less where the environment variable KERAS_HEP_ISA
-    /// says so.
+    /// says so. What this machine does not have is refused with an InputError.
     simd::Isa isa = simd::usable_isa();
 };
 

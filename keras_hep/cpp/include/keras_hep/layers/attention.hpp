@@ -82,7 +82,7 @@ public:
                     this->kernels().softmax(line, line, keys_);
                     for (std::size_t k = 0; k < keys_; ++k) {
                         const T* value = inputs[2] + (first + k * stride) * width_;
-                        for (std::size_t i = 0; i < width_; ++i) output[i] += line[k] * value[i];
+                        for (std::size_t i = 0; i < width_; ++i) output[i] += simd::rounded(line[k] * value[i]);
                     }
                 }
             }
@@ -110,10 +110,10 @@ private:
     T score(const T* query, const T* key) const {
         T sum = 0;
         if (scores_.weights.empty()) {
-            for (std::size_t i = 0; i < depth_; ++i) sum += query[i] * key[i];
+            for (std::size_t i = 0; i < depth_; ++i) sum += simd::rounded(query[i] * key[i]);
             return sum * scores_.scale;
         }
-        for (std::size_t i = 0; i < depth_; ++i) sum += scores_.weights[i] * std::tanh(scores_.scale * (query[i] + key[i]));
+        for (std::size_t i = 0; i < depth_; ++i) sum += simd::rounded(scores_.weights[i] * std::tanh(scores_.scale * (query[i] + key[i])));
         return sum;
     }
 

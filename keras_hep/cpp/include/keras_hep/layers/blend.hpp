@@ -21,7 +21,9 @@ public:
 
     void run(const Arguments<T>& inputs, T* output, std::size_t events, T*) const override {
         const T *gate = inputs[0], *a = inputs[1], *b = inputs[2];
-        for (std::size_t i = 0; i < size_ * events; ++i) output[i] = gate[i] * a[i] + (T(1) - gate[i]) * b[i];
+        for (std::size_t i = 0; i < size_ * events; ++i) {
+            output[i] = simd::rounded(gate[i] * a[i]) + simd::rounded((T(1) - gate[i]) * b[i]);
+        }
     }
 
 private:

@@ -117,7 +117,7 @@ public:
             T number = 0;
             for (std::size_t i = 0; i < length_; ++i, ++mask, entry += features_) {
                 number += *mask;
-                for (std::size_t k = 0; k < features_; ++k) output[k] += entry[k] * *mask;
+                for (std::size_t k = 0; k < features_; ++k) output[k] += simd::rounded(entry[k] * *mask);
             }
             for (std::size_t k = 0; k < features_; ++k) output[k] /= number;
         }

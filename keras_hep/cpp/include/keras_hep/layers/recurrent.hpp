@@ -102,7 +102,7 @@ public:
         const std::size_t gates = weights_.size() / recurrence_.inputs;
         for (std::size_t i = 0; i < recurrence_.inputs; ++i) {
             for (std::size_t k = 0; k < gates; ++k) {
-                bias_[k] += map.offset[i] * weights_[i * gates + k];
+                bias_[k] += simd::rounded(map.offset[i] * weights_[i * gates + k]);
                 weights_[i * gates + k] *= map.factor[i];
             }
         }
