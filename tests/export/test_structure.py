@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from keras_hep.errors import UnsupportedLayerError
+from keras_hep.errors import ExportError, UnsupportedLayerError
 from keras_hep.export import export
 from keras_hep.export.document import trace
 from keras_hep.export.shared_weights import restored
@@ -140,3 +140,41 @@ def test_the_file_is_smaller_for_shared_layers(tmp_path):
     twice = export(randomised(keras.Model(given, both(both(given)))), tmp_path / "twice.json", vectors=0)
     assert twice.stat().st_size < once.stat().st_size + 500
     assert json.loads(twice.read_text())["nodes"][2]["bias"] == {"of": "both"}
+
+
+REFUSED_INSIDE = {
+    "activation": ((4, 3), lambda: layers.Dense(2, activation=lambda x: x * x, name="bad")),
+    "softmax": ((4, 3), lambda: layers.LSTM(2, activation="softmax", name="bad")),
+    "merge": ((4, 3), lambda: layers.Bidirectional(layers.LSTM(2), backward_layer=layers.LSTM(3, go_backwards=True), name="bad")),
+    "entries": ((4, 3), lambda: layers.TimeDistributed(layers.Lambda(lambda x: x), name="bad")),
+    "einsum": ((4, 3), lambda: layers.EinsumDense("abc,bd->adc", (2, 3), name="bad")),
+    "up_sampling": ((4, 4, 3), lambda: layers.UpSampling2D(2, interpolation="bilinear", name="bad")),
+    "channels": ((4, 4, 3), lambda: layers.ZeroPadding2D(1, data_format="channels_first", name="bad")),
+    "transposed": ((4, 4, 3), lambda: layers.Conv2DTranspose(2, 2, dilation_rate=2, name="bad")),
+    "normalization": ((4, 3), lambda: layers.LayerNormalization(axis=1, name="bad")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("key", REFUSED_INSIDE)
+def test_errors_name_the_whole_path_of_a_layer(key, tmp_path):
+    shape, make = REFUSED_INSIDE[key]
+    inner = keras.Sequential([keras.Input(shape), make()], name="inner")
+    outer = keras.Sequential([keras.Input(shape), inner], name="outer")
+    given = keras.Input(shape, name="x")
+    with pytest.raises(UnsupportedLayerError, match=r"^the layer 'outer/inner/bad' \("):
+        export(keras.Model(given, outer(given)), tmp_path / "net.json")
+
+
+def test_errors_of_numbers_and_later_calls_name_the_path(tmp_path):
+    inner = keras.Sequential([keras.Input((3,)), layers.Dense(3, name="bad")], name="inner")
+    given = keras.Input((3,), name="x")
+    model = keras.Model(given, inner(inner(given)))
+    inner.get_layer("bad").kernel.assign(np.full((3, 3), np.nan))
+    with pytest.raises(ExportError, match=r"^the layer 'inner/bad': weights: 9 of 9 numbers are NaN"):
+        export(model, tmp_path / "net.json")
+    twice = layers.LeakyReLU(0.2, name="twice")
+    wrapped = keras.Sequential([keras.Input((3,)), twice], name="wrapped")
+    model = keras.Model(given, layers.Dense(2)(wrapped(given)))
+    twice.negative_slope = float("inf")
+    with pytest.raises(ExportError, match=r"^the layer 'wrapped/twice': negative_slope"):
+        export(model, tmp_path / "net.json")
