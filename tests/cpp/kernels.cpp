@@ -8,6 +8,7 @@
 
 #include "expect.hpp"
 #include "functions.hpp"
+#include "gate_kernels.hpp"
 #include "keras_hep/simd/choose.hpp"
 #include "recurrent_kernels.hpp"
 #include "window_kernels.hpp"
@@ -236,6 +237,7 @@ void test_masked_sum(const Kernels<T>& kernels) {
 template <class T>
 void test(const Kernels<T>& kernels) {
     test_windows(kernels);
+    test_gates(kernels);
     test_products(kernels);
     test_accumulate(kernels);
     test_lstm(kernels);

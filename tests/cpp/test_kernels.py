@@ -40,8 +40,12 @@ def networks(tmp_path_factory):
     x = layers.Activation("softplus")(x)
     x = layers.Add()([x, layers.Dense(6, activation="elu")(x)])
     x = layers.Concatenate()([x, layers.Dense(3, activation="softmax")(given)])
+    steps = keras.Input((5, 3), name="steps")
+    y = layers.GRU(9, return_sequences=True)(layers.LSTM(17, return_sequences=True)(steps))
+    y = layers.GRU(4, activation="softsign")(layers.GRU(18, reset_after=False, return_sequences=True)(y))
     return [
         export(randomised(keras.Model(given, x)), folder / "mixed.json"),
+        export(randomised(keras.Model(steps, y)), folder / "recurrent.json"),
         export(tagger("dense_tagger", rich_spec(), units=(17, 16)), folder / "dense.json"),
         export(tagger("deep_sets", rich_spec(3), phi=(6, 5), f=(4,)), folder / "sets.json"),
         export(sequences(), folder / "sequences.json"),

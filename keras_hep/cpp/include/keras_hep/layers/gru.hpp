@@ -47,6 +47,7 @@ public:
         recurrent_bias_ = {};
         one_.assign(gates.padded, T(1));
         minus_one_.assign(gates.padded, T(-1));
+        is_usual_ = activation_.kind == Kind::tanh && gate_.kind == Kind::sigmoid;
     }
 
 private:
@@ -62,12 +63,17 @@ private:
         const Kernels<T>& k = this->kernels();
         const std::size_t n = this->padded();
         k.accumulate(switches_, rows.hidden, n, rows.begin, rows.stride, switches(rows, 0), rows.events);
-        k.apply(gate_, switches(rows, 0), switches(rows, 0), rows.events * 2 * n);
         if (reset_after_) {
+            if (!is_usual_) k.apply(gate_, switches(rows, 0), switches(rows, 0), rows.events * 2 * n);
             k.multiply(candidate_, rows.hidden, n, candidate(rows, 0), rows.events);
             return;
         }
-        for (std::size_t e = 0; e < rows.events; ++e) k.times(switches(rows, e) + n, rows.hidden + e * n, reset(rows, e), n);
+        for (std::size_t e = 0; e < rows.events; ++e) {
+            T* z = switches(rows, e);
+            T* r = z + n;
+            is_usual_ ? k.apply(gate_, r, r, n) : k.apply(gate_, z, z, 2 * n);  // the kernel has z itself
+            k.times(r, rows.hidden + e * n, reset(rows, e), n);
+        }
         k.accumulate(candidate_, reset(rows, 0), n, rows.begin + 2 * n, rows.stride, candidate(rows, 0), rows.events);
     }
 
@@ -78,7 +84,9 @@ private:
         T* hidden = rows.hidden + event * n;
         T* c = candidate(rows, event);
         T* rest = reset(rows, event);
-        if (reset_after_) k.affine(c, z + n, rows.begin + event * rows.stride + 2 * n, c, n);
+        const T* inputs = rows.begin + event * rows.stride + 2 * n;
+        if (is_usual_) return k.gru(z, c, reset_after_ ? inputs : nullptr, hidden, n);
+        if (reset_after_) k.affine(c, z + n, inputs, c, n);
         k.apply(activation_, c, c, n);
         k.affine(z, minus_one_.data(), one_.data(), rest, n);
         k.combine(z, hidden, rest, c, hidden, n);
@@ -89,6 +97,7 @@ private:
     bool reset_after_;
     Function<T> activation_;
     Function<T> gate_;
+    bool is_usual_ = false;  ///< sigmoid and tanh, for which there is a kernel
     simd::Aligned<T> one_;
     simd::Aligned<T> minus_one_;
     simd::Product<T> switches_;

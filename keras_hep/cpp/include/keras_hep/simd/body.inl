@@ -404,9 +404,21 @@ KERAS_HEP_ENTRY void lstm(const float* gates, float* cells, float* hidden, std::
     }
 }
 
+// z * hidden + (1 - z) * tanh(candidate) with one division, and one for r.
+KERAS_HEP_ENTRY void gru(const float* gates, const float* candidate, const float* inputs, float* hidden, std::size_t n) {
+    for (std::size_t u = 0; u < n; u += width) {
+        Floats sum = load(candidate + u);
+        if (inputs != nullptr) sum = load(inputs + u) + sum / (bounded_exponential(-load(gates + n + u)) + 1.0F);
+        const Floats z = bounded_exponential(-load(gates + u));
+        const Floats c = bounded_exponential(2.0F * sum);
+        const Floats kept = load(hidden + u) * (c + 1.0F);
+        store(hidden + u, (kept + z * (c - 1.0F)) / ((z + 1.0F) * (c + 1.0F)));
+    }
+}
+
 inline const Kernels<float>& kernels() {
     static const Kernels<float> table = {KERAS_HEP_NAME, width, multiply, accumulate, apply, affine, softmax, combine, times,
-                                         masked_sum, largest, total, tap, lstm};
+                                         masked_sum, largest, total, tap, lstm, gru};
     return table;
 }
 

@@ -89,6 +89,10 @@ struct Kernels {
     /// A step of an LSTM with sigmoid and tanh, for whole panels of n values: the gates i, f, o and the candidate stand after one
     /// another; cells and hidden state change.
     void (*lstm)(const T* gates, T* cells, T* hidden, std::size_t n);
+
+    /// A step of a GRU likewise: `gates` are z and r; the candidate is that of `inputs` plus r times that of the state, or where
+    /// `inputs` is null the latter alone.
+    void (*gru)(const T* gates, const T* candidate, const T* inputs, T* hidden, std::size_t n);
 };
 
 /// Pack weights [segment * depth + k][unit] for a kernel.

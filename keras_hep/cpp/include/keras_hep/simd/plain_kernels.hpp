@@ -115,11 +115,20 @@ void lstm(const T* gates, T* cells, T* hidden, std::size_t n) {
     }
 }
 
+template <class T>
+void gru(const T* gates, const T* candidate, const T* inputs, T* hidden, std::size_t n) {
+    for (std::size_t u = 0; u < n; ++u) {
+        const T z = scalar_sigmoid(gates[u]);
+        const T sum = inputs != nullptr ? inputs[u] + scalar_sigmoid(gates[n + u]) * candidate[u] : candidate[u];
+        hidden[u] = z * hidden[u] + (T(1) - z) * std::tanh(sum);
+    }
+}
+
 /// One panel holds all units: `width` is that of the product.
 template <class T>
 const Kernels<T>& kernels() {
     static const Kernels<T> table = {"plain", 0, multiply<T>, accumulate<T>, apply<T>, affine<T>, softmax<T>, combine<T>, times<T>,
-                                     masked_sum<T>, largest<T>, total<T>, tap<T>, lstm<T>};
+                                     masked_sum<T>, largest<T>, total<T>, tap<T>, lstm<T>, gru<T>};
     return table;
 }
 
