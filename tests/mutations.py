@@ -6,13 +6,16 @@ Each is a context manager without arguments. A property test that passes under i
 from contextlib import contextmanager
 from unittest import mock
 
+import keras
 import numpy as np
 from keras import ops
 
 from keras_hep.layers import MaskedSum
 
 __all__ = [
+    "exported_kernels_transposed",
     "hls_truncation",
+    "lwtnn_with_the_hard_sigmoid_of_keras_3",
     "masked_sum_without_mask",
     "rescaling_through_pt_eta_phi",
     "rtl_truncation",
@@ -79,4 +82,29 @@ def rescaling_through_pt_eta_phi():
         return pack(vectors, (pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(np.arcsinh(pz / pt)), energy))
 
     with mock.patch.object(rescaling, "pack", there_and_back):
+        yield
+
+
+@contextmanager
+def lwtnn_with_the_hard_sigmoid_of_keras_3():
+    """Read lwtnn's hard_sigmoid with the slope 1/6 that Keras 3 gave to that name."""
+    from keras_hep.export.lwtnn import activations
+
+    changed = {"hard_sigmoid": keras.activations.hard_sigmoid}
+    with mock.patch.dict(activations._PLAIN, changed):
+        yield
+
+
+@contextmanager
+def exported_kernels_transposed():
+    """Export matrices of weights as [unit][input]."""
+    from keras_hep.export.layers.registry import Site
+
+    numbers = Site.numbers
+
+    def transposed(site, what, values):
+        array = np.asarray(values)
+        return numbers(site, what, array.T if array.ndim == 2 else array)
+
+    with mock.patch.object(Site, "numbers", transposed):
         yield

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.lwtnn.numbers import as_numbers
 from keras_hep.models import load
-from tests.export.lwtnn_files import as_numbers
 from tests.export.lwtnn_samples import SAMPLES
 
 LEGACY = Path(__file__).parents[1] / "fixtures" / "legacy"

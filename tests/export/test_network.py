@@ -3,7 +3,9 @@
 import gc
 import json
 import shutil
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -106,6 +108,36 @@ def test_several_inputs_outputs_and_threads(both):
                 np.testing.assert_allclose(values, expected[name], atol=1e-5)
     with pytest.raises(DataError, match=r"different numbers of events: \{'jet': 500, 'parts': 3\}"):
         net.predict({**inputs, "parts": inputs["parts"][:3]})
+
+
+def test_every_thread_gets_what_keras_gives():
+    """Named features with defaults for NaN, scaling, matrices, a scan that minds its mask; one network for all threads."""
+    spec = rich_spec(5)
+    jet, parts = keras.Input((6,), name="jet"), keras.Input((5, 6), name="parts")
+    mask = keras.Input((5,), name="parts_mask")
+    x = keras.layers.Dense(6, activation="elu")(Preprocessing(spec, "jet")(jet))
+    scanned = keras.layers.LSTM(6)(Preprocessing(spec, "parts")(parts), mask=mask)
+    x = keras.layers.Concatenate()([keras.layers.BatchNormalization()(x), scanned])
+    scores = keras.layers.Dense(3, activation="softmax", name="scores")(x)
+    model = randomised(keras.Model([jet, parts, mask], scores))
+    random = np.random.default_rng(9)
+    inputs = {
+        "jet": random.uniform(0.1, 40, (300, 6)).astype(np.float32),
+        "parts": random.uniform(0.1, 40, (300, 5, 6)).astype(np.float32),
+        "parts_mask": (np.arange(5) < random.integers(0, 6, 300)[:, None]).astype(np.float32),
+    }
+    for column, feature in enumerate(spec.inputs[0].features):
+        if feature.default is not None:
+            inputs["jet"][column::7, column] = np.nan
+    with tempfile.TemporaryDirectory() as folder:
+        net = Network(export(model, Path(folder) / "net.json", inputs))
+    expected = np.asarray(model(inputs))
+    assert np.isnan(inputs["jet"]).any() and np.ptp(expected, axis=0).min() > 0.1
+    with ThreadPoolExecutor(4) as pool:
+        answers = [answer["scores"] for answer in pool.map(net.predict, [inputs] * 8)]
+    np.testing.assert_allclose(answers[0], expected, atol=1e-5)
+    for answer in answers[1:]:
+        np.testing.assert_array_equal(answer, answers[0])
 
 
 def test_the_test_vectors_of_the_file(dense, tmp_path):

@@ -1,4 +1,4 @@
-// Reads a network of lwtnn and evaluates events, in single and in double precision: lwtnn NETWORK EVENTS LENGTH
+// Reads a network of lwtnn and evaluates events, in single and in double precision: answers NETWORK EVENTS LENGTH
 //
 // EVENTS holds, for each event, a line "event", and for each variable a line with the input, the variable, how many numbers
 // follow (-1 for one number that is no list), and the numbers. The answer is, for each event and output, a line with the values in
