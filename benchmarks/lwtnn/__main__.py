@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
 from benchmarks.lwtnn.evaluate import Answers, evaluate_in_cpp, evaluate_in_keras
@@ -37,6 +38,17 @@ def worst(found: Answers, expected: Answers) -> float:
     return max(float(np.abs(found[name] - values).max()) for name, values in expected.items())
 
 
+def in_double(path: Path) -> keras.Model:
+    """Return the network as a model that computes in double precision."""
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    try:
+        return read(path)
+    finally:
+        keras.config.set_floatx("float32")
+        keras.config.set_dtype_policy("float32")
+
+
 def measure(path: Path, folder: Path) -> dict[str, Any]:
     """Return the figures of a network."""
     events, answers = reference(path)
@@ -50,6 +62,7 @@ def measure(path: Path, folder: Path) -> dict[str, Any]:
     return {
         "events": len(events),
         "keras": worst(evaluate_in_keras(model, path, events), answers),
+        "keras_double": worst(evaluate_in_keras(in_double(path), path, events), answers),
         "single": worst(in_cpp[0], answers),
         "double": worst(in_cpp[1], answers),
         "milliseconds": float(read_in_cpp.stdout),

@@ -55,20 +55,20 @@ class Preprocessing(keras.layers.Layer):
                 f"the feature specification is not fitted: '{unfitted[0]}' has no offset or scale; "
                 "call keras_hep.data.fit(spec, training_events) first"
             )
-        features = entry.features
+        features, dtype = entry.features, self.compute_dtype
         widest = float(np.finfo(np.float32).max)
         self.shape_of_one = entry.shape
-        self._default = _column(np.nan if f.default is None else f.default for f in features)
-        self._low = _column(-widest if f.clip is None else f.clip[0] for f in features)
-        self._high = _column(widest if f.clip is None else f.clip[1] for f in features)
+        self._default = _column((np.nan if f.default is None else f.default for f in features), dtype)
+        self._low = _column((-widest if f.clip is None else f.clip[0] for f in features), dtype)
+        self._high = _column((widest if f.clip is None else f.clip[1] for f in features), dtype)
         self._has_default = np.array([f.default is not None for f in features])
         self._has_clip = np.array([f.clip is not None for f in features])
         self._transforms = {
             name: np.array([f.transform == name for f in features])
             for name in sorted({f.transform for f in features} - {"none"})
         }
-        self._offset = _column(f.offset for f in features)
-        self._scale = _column(f.scale for f in features)
+        self._offset = _column((f.offset for f in features), dtype)
+        self._scale = _column((f.scale for f in features), dtype)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Check the number of features."""
@@ -100,8 +100,8 @@ class Preprocessing(keras.layers.Layer):
         return {**super().get_config(), "spec": self.spec.to_dict(), "input_name": self.input_spec_name}
 
 
-def _column(values: Iterable[Any]) -> NDArray[np.float32]:
-    return np.array(list(values), dtype=np.float32)
+def _column(values: Iterable[Any], dtype: str) -> NDArray[Any]:
+    return np.array(list(values), dtype=np.float64 if dtype == "float64" else np.float32)
 
 
 def feature_spec_of(model: keras.Model) -> FeatureSpec:

@@ -158,7 +158,7 @@ def _component(place: Located, key: str, size: int, units: int) -> tuple[Floats,
 
 def _built(layer: Any, shape: tuple[int | None, ...], weights: list[Floats | None]) -> Any:
     layer.build(shape)
-    layer.set_weights([values.astype(np.float32) for values in weights if values is not None])
+    layer.set_weights([values for values in weights if values is not None])
     return layer
 
 
