@@ -45,7 +45,7 @@ public:
 
     const json::Value& value() const { return *value_; }
 
-    bool is_null() const { return std::holds_alternative<std::monostate>(value_->data); }
+    bool is_null() const { return value_->is_null(); }
 
     /// Whether an object has the member `key`.
     bool has(std::string_view key) const { return find(key) != nullptr; }
@@ -92,17 +92,17 @@ public:
     /// Numbers of an array; null stands for NaN where `nulls` allows it.
     template <class T>
     std::vector<T> numbers(bool nulls = false) const {
-        if (std::holds_alternative<json::Object>(value_->data)) return shared().template numbers<T>(nulls);
-        if (const auto* floats = std::get_if<json::Floats>(&value_->data)) return std::vector<T>(floats->begin(), floats->end());
+        if (value_->kind() == json::Kind::object) return shared().template numbers<T>(nulls);
+        if (const auto* floats = value_->get<json::Floats>()) return std::vector<T>(floats->begin(), floats->end());
         std::vector<T> result;
-        if (const auto* numbers = std::get_if<json::Numbers>(&value_->data)) {
+        if (const auto* numbers = value_->get<json::Numbers>()) {
             result.reserve(numbers->size());
             for (double number : *numbers) result.push_back(to_number<T>(number));
             return result;
         }
         for (const json::Value& value : get<json::Array>("an array of numbers")) {
-            const double* number = std::get_if<double>(&value.data);
-            const bool null = nulls && std::holds_alternative<std::monostate>(value.data);
+            const double* number = value.get<double>();
+            const bool null = nulls && value.is_null();
             if (number == nullptr && !null) fail({"expected numbers, found ", json::describe(value)});
             result.push_back(null ? std::numeric_limits<T>::quiet_NaN() : to_number<T>(*number));
         }
@@ -177,11 +177,11 @@ private:
         name.fail({"there is no node '", shortened(name.text()), "'"});
     }
 
-    bool has_members() const { return std::holds_alternative<json::Object>(value_->data); }
+    bool has_members() const { return value_->kind() == json::Kind::object; }
 
     template <class T>
     const T& get(const char* expected) const {
-        const T* value = std::get_if<T>(&value_->data);
+        const T* value = value_->get<T>();
         if (value == nullptr) refuse(expected);
         return *value;
     }

@@ -1,49 +1,23 @@
-// A JSON value, and the strict parser that makes it from any bytes.
+// The strict parser that makes a JSON value from any bytes.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "base64.hpp"
 #include "errors.hpp"
+#include "json_value.hpp"
 #include "loading.hpp"
 #include "message.hpp"
 #include "names.hpp"
 #include "number.hpp"
 
 namespace keras_hep::json {
-
-struct Value;
-struct Member;
-
-using Array = std::vector<Value>;
-using Numbers = std::vector<double>;  // an array that holds nothing but numbers, kept compact
-using Floats = std::vector<float>;    // what the object {"base64": "..."} stands for
-using Object = std::vector<Member>;
-
-/// One JSON value. A non-empty array of numbers is `Numbers`, any other array is `Array`.
-struct Value {
-    std::variant<std::monostate, bool, double, std::string, Array, Numbers, Object, Floats> data;
-};
-
-struct Member {
-    std::string key;
-    Value value;
-};
-
-/// What a value is, in words for a message.
-inline std::string describe(const Value& value) {
-    static const char* const kinds[] = {"null", "a boolean", "a number", "a string", "an array", "an array of numbers", "an object", "base64"};
-    return kinds[value.data.index()];
-}
 
 /// Parses one document. Beside what JSON forbids it refuses duplicate keys, deep nesting and numbers out of range.
 class Parser {
@@ -218,25 +192,25 @@ private:
     KERAS_HEP_LOADING Value parse_array() {
         if (take(']')) return {Array{}};
         Numbers numbers;
-        std::deque<Value> values;  // does not take three times its size while it grows, as a vector does
+        Array values;
         path_.push_back({nullptr, 0});
         do {
             if (values.empty() && !take_plain_numbers(numbers)) break;
             path_.back().index = std::max(numbers.size(), values.size());
             Value value = parse_value();
-            const double* number = std::get_if<double>(&value.data);
+            const double* number = value.get<double>();
             if (number != nullptr && values.empty()) {
                 numbers.push_back(*number);
                 continue;
             }
-            for (double earlier : numbers) values.emplace_back().data = earlier;
+            for (double earlier : numbers) values.emplace_back(earlier);
             numbers = {};
             values.push_back(std::move(value));
         } while (take(','));
         path_.pop_back();
         expect(']', "or ',' in an array");
         if (values.empty()) return {std::move(numbers)};
-        return {Array(std::make_move_iterator(values.begin()), std::make_move_iterator(values.end()))};
+        return {std::move(values)};
     }
 
     /// The rest of an object that begins with the key "base64".

@@ -101,7 +101,7 @@ inline Document read_graph(const Field& root) {
     document.layers = root.at("layers").items();
     const std::vector<Field> nodes = root.at("nodes").items();
     for (const Field& item : nodes) document.nodes.push_back(read_node(item, nodes.size(), document.layers.size()));
-    for (const json::Member& member : std::get<json::Object>(outputs.value().data)) {
+    for (const json::Member& member : *outputs.value().get<json::Object>()) {
         const Field place = outputs.at(member.key);
         if (nodes.empty()) place.fail("there are no nodes");
         document.outputs.push_back({place, member.key, count(place.at("node_index"), nodes.size() - 1), read_labels(place.at("labels"))});
@@ -134,7 +134,7 @@ inline Document read_sequential(const Field& root) {
 
 /// Sequential files with a stray `nodes` exist, so that the kind of `outputs` decides.
 inline Document read_document(const Field& root) {
-    return std::holds_alternative<json::Object>(root.at("outputs").value().data) ? read_graph(root) : read_sequential(root);
+    return root.at("outputs").value().kind() == json::Kind::object ? read_graph(root) : read_sequential(root);
 }
 
 }  // namespace keras_hep::lwtnn

@@ -11,7 +11,7 @@ inline void set_linear(Maker& node) { node.set("function", "linear"); }
 
 /// Write an activation, a string or an object with `alpha`, into a node or an attribute; returns false for a softmax.
 inline bool set_function(const Field& place, Maker& node) {
-    const bool is_object = std::holds_alternative<json::Object>(place.value().data);
+    const bool is_object = place.value().kind() == json::Kind::object;
     const Field named = is_object ? place.at("function") : place;
     std::string name = named.text();
     constexpr std::string_view legacy = "_legacy";

@@ -17,7 +17,7 @@ using Doubles = std::vector<double>;
 
 /// The member of an object, or null where it has none such.
 inline const json::Value* find(const Field& field, std::string_view key) {
-    const auto* members = std::get_if<json::Object>(&field.value().data);
+    const auto* members = field.value().get<json::Object>();
     if (members == nullptr) field.fail({"expected an object, found ", json::describe(field.value())});
     for (const json::Member& member : *members) {
         if (member.key == key) return &member.value;
@@ -28,8 +28,8 @@ inline const json::Value* find(const Field& field, std::string_view key) {
 /// A number, which may be written as a string.
 inline double to_number(const Field& field, const json::Value& value) {
     double number = 0;
-    if (const double* plain = std::get_if<double>(&value.data)) return *plain;
-    const auto* text = std::get_if<std::string>(&value.data);
+    if (const double* plain = value.get<double>()) return *plain;
+    const auto* text = value.get<std::string>();
     if (text == nullptr || !to_double(*text, number) || !std::isfinite(number)) field.fail({"expected a number, found ", json::describe(value)});
     return number;
 }
@@ -47,11 +47,11 @@ inline std::size_t count(const Field& field, std::size_t most) {
 /// The numbers of an array; an empty string is an empty array, as some writers have it.
 inline Doubles numbers(const Field& field) {
     Doubles result;
-    if (const auto* plain = std::get_if<json::Numbers>(&field.value().data)) {
+    if (const auto* plain = field.value().get<json::Numbers>()) {
         result.assign(plain->begin(), plain->end());
-    } else if (const auto* values = std::get_if<json::Array>(&field.value().data)) {
+    } else if (const auto* values = field.value().get<json::Array>()) {
         for (const json::Value& value : *values) result.push_back(to_number(field, value));
-    } else if (const auto* text = std::get_if<std::string>(&field.value().data); text == nullptr || !text->empty()) {
+    } else if (const auto* text = field.value().get<std::string>(); text == nullptr || !text->empty()) {
         field.fail({"expected an array of numbers, found ", json::describe(field.value())});
     }
     return result;
