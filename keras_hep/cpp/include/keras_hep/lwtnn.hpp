@@ -14,6 +14,7 @@
 #include "lwtnn/document.hpp"
 #include "lwtnn/translation.hpp"
 #include "network.hpp"
+#include "read_file.hpp"
 
 namespace keras_hep::lwtnn {
 
