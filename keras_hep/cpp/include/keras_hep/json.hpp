@@ -51,7 +51,7 @@ private:
         throw ParseError(joined({path, ": ", joined(message), " (line ", static_cast<std::size_t>(line), ", byte ", at_, ")"}));
     }
 
-    [[noreturn]] KERAS_HEP_LOADING void fail(const char* message) const { fail({message}); }
+    [[noreturn]] KERAS_HEP_LOADING void fail(const char* message) const { fail(Pieces{message}); }
 
     KERAS_HEP_LOADING std::string found() const {
         if (at_ >= text_.size()) return "the end of the document";
