@@ -1,8 +1,7 @@
-// A document of any bytes loads and runs, or is refused by an exception that names the path; loading takes at most 64 times the
-// memory that the document takes.
+// A document of any bytes, of this format or of lwtnn, loads and runs, or is refused by an exception that names the path; loading
+// takes at most 64 times the memory that the document takes.
 //
-// With libFuzzer: clang++ -std=c++17 -g -O1 -fsanitize=fuzzer,address,undefined -DKERAS_HEP_LIBFUZZER ... fuzz_load.cpp
-// Without it: fuzz_load FILE... reads each file once.
+// With libFuzzer: tests/cpp/fuzz.py compiles and runs it. Without it: fuzz_load FILE... reads each file once.
 #include <malloc.h>
 
 #include <cstdint>
@@ -12,11 +11,11 @@
 #include <iterator>
 #include <new>
 
-#include "keras_hep/network.hpp"
+#include "keras_hep/lwtnn.hpp"
 
 namespace {
 
-constexpr std::size_t spare = 65536;  // what an empty document may take
+constexpr std::size_t spare = 65536 + (std::size_t{1} << 20);  // what an empty document may take, and weights that serve several nodes
 std::size_t live = 0;
 std::size_t peak = 0;
 
@@ -41,19 +40,52 @@ void* checked(void* memory) {
     std::abort();
 }
 
-template <class Net>
-void load(std::string_view text, const keras_hep::Options& options) {
+void check_memory(std::size_t before, std::size_t bytes) {
+    if (peak - before > 64 * bytes + spare) complain("memory: " + std::to_string(peak - before) + " for " + std::to_string(bytes));
+}
+
+/// Evaluate the test vectors, and made-up events of which the last is short, alone and together.
+template <class T>
+void evaluate(const keras_hep::BasicNetwork<T>& net) {
+    constexpr std::size_t events = 3;
+    std::size_t size = 0;
+    for (const auto& node : net.nodes()) size += node.size;
+    if (size > 20000) return;  // what takes long
+    std::vector<std::vector<float>> inputs;
+    std::vector<std::vector<std::size_t>> rows;
+    for (const auto& input : net.inputs()) {
+        inputs.emplace_back(events * keras_hep::product(input.shape()));
+        for (std::size_t i = 0; i < inputs.back().size(); ++i) inputs.back()[i] = static_cast<float>(i % 7) - 3;
+        const std::size_t length = input.length.value_or(1);
+        rows.push_back({length, length + 1, length / 2});
+    }
+    std::vector<keras_hep::Batch> batches;
+    std::vector<keras_hep::Array> arrays;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+        batches.push_back({inputs[i].data(), rows[i].data()});
+        arrays.push_back({inputs[i].data(), rows[i][0]});
+    }
+    std::vector<std::vector<T>> outputs;
+    std::vector<T*> pointers;
+    for (const auto& output : net.outputs()) outputs.emplace_back(events * output.labels.size());
+    for (auto& output : outputs) pointers.push_back(output.data());
+    keras_hep::BasicWorkspace<T> space;
+    net.run(arrays.data(), space);
+    net.run_batch(batches.data(), events, pointers.data(), space);
+    net.self_check();
+}
+
+template <class Parse>
+void load(std::string_view text, Parse parse) {
     const std::size_t before = live;
     peak = live;
     try {
-        const auto net = Net::parse(text, options);
-        if (peak - before > 64 * text.size() + spare) complain("memory: " + std::to_string(peak - before) + " for " + std::to_string(text.size()));
-        std::size_t size = 0;
-        for (const auto& node : net.nodes()) size += node.size;
-        if (size < 100000) net.self_check();
+        const auto net = parse();
+        check_memory(before, text.size());
+        evaluate(net);
     } catch (const keras_hep::CheckError&) {
     } catch (const keras_hep::Error& error) {
-        if (peak - before > 64 * text.size() + spare) complain("memory: " + std::to_string(peak - before) + " for " + std::to_string(text.size()));
+        check_memory(before, text.size());
         if (error.what()[0] != '$') complain(std::string("no path: ") + error.what());
     }
 }
@@ -76,9 +108,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     keras_hep::Options apart;
     apart.keep_nodes = true;
-    load<keras_hep::Network>(text, {});
-    load<keras_hep::Network>(text, apart);
-    load<keras_hep::DoubleNetwork>(text, {});
+    load(text, [=] { return keras_hep::Network::parse(text); });
+    load(text, [=] { return keras_hep::Network::parse(text, apart); });
+    load(text, [=] { return keras_hep::DoubleNetwork::parse(text); });
+    load(text, [=] { return keras_hep::lwtnn::parse(text); });
+    load(text, [=] { return keras_hep::lwtnn::parse<double>(text); });
     return 0;
 }
 

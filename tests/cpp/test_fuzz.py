@@ -8,6 +8,7 @@ import zipfile
 import pytest
 
 from tests.cpp.programs import HERE, STRICT, build_program
+from tests.cpp.repeated_weights import documents_of_lwtnn, documents_of_shared_weights
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
 
@@ -119,4 +120,4 @@ def hungry():
 
 def test_a_document_takes_at_most_64_times_its_size_in_memory(tmp_path):
     program = build_program(HERE / "fuzz_load.cpp", tmp_path / "fuzz", "-O1", *STRICT)
-    run(program, tmp_path, list(hungry()))
+    run(program, tmp_path, [*hungry(), *documents_of_shared_weights(network), *documents_of_lwtnn()])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -203,6 +204,26 @@ def test_wrong_documents_name_the_path(nets, loads):
     lines = loads([changed(text, path, value) for path, value, _ in WRONG])
     for line, (path, _, expected) in zip(lines, WRONG, strict=True):
         assert line.startswith(expected), (path, line)
+
+
+def test_weights_serve_several_nodes_but_not_more_than_memory_allows(nets, loads):
+    document = json.loads(nets[0].read_text())
+    first = {
+        **document["nodes"][2],
+        "name": "wide",
+        "shape": [3000],
+        "units": 3000,
+        "weights": [0.25] * 6000,
+        "bias": None,
+    }
+
+    def repeated(times):
+        more = [{**first, "name": f"{i}", "weights": {"of": "wide"}} for i in range(times)]
+        return json.dumps({**document, "nodes": [*document["nodes"], first, *more]}).encode()
+
+    few, many = loads([repeated(20), repeated(200)])
+    assert few == "ok"
+    assert re.match(r"ShapeError \$\.nodes\[\d+\]: the weights that nodes take from others need too much memory", many)
 
 
 def test_text_that_is_not_json_names_the_path(nets, loads):

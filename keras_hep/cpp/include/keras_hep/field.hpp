@@ -16,9 +16,20 @@
 #include "json_path.hpp"
 #include "loading.hpp"
 #include "message.hpp"
+#include "names.hpp"
 #include "shape.hpp"
 
 namespace keras_hep {
+
+class Field;
+
+/// The nodes whose numbers other nodes may name, and how many numbers were taken that way.
+struct Sharing {
+    const std::vector<Field>& nodes;
+    const Names& numbers;     ///< name -> which of the nodes
+    std::size_t reader = 0;   ///< the node that is read
+    std::size_t taken = 0;
+};
 
 /// A document while it is read. It must outlive the fields.
 struct Source {
@@ -30,7 +41,10 @@ struct Source {
 /// A value of the document that can say where it stands. Owns nothing: the path is looked for when an error needs it.
 class Field {
 public:
-    explicit Field(const Source& source) : value_(source.document), source_(&source) {}
+    explicit Field(const Source& source) : Field(source.document, &source, nullptr) {}
+
+    /// The same field, which may name numbers of other nodes.
+    Field with(Sharing& sharing) const { return {value_, source_, &sharing}; }
 
     KERAS_HEP_LOADING std::string path() const {
         std::string path;
@@ -54,7 +68,7 @@ public:
     KERAS_HEP_LOADING Field at(std::string_view key) const {
         const json::Value* value = find(key);
         if (value == nullptr) fail({"the key '", key, "' is missing"});
-        return {value, source_};
+        return {value, source_, sharing_};
     }
 
     /// Refuse every key that is in neither list: it could change the meaning.
@@ -72,7 +86,7 @@ public:
         std::vector<Field> result;
         const auto& values = get<json::Array>("an array of objects, arrays or strings");
         result.reserve(values.size());
-        for (const json::Value& value : values) result.push_back({&value, source_});
+        for (const json::Value& value : values) result.push_back({&value, source_, sharing_});
         return result;
     }
 
@@ -92,7 +106,11 @@ public:
     /// Numbers of an array; null stands for NaN where `nulls` allows it.
     template <class T>
     std::vector<T> numbers(bool nulls = false) const {
-        if (value_->kind() == json::Kind::object) return shared().template numbers<T>(nulls);
+        if (has_members()) {
+            std::vector<T> taken = shared().template numbers<T>(nulls);
+            sharing_->taken += taken.size();
+            return taken;
+        }
         if (const auto* floats = value_->get<json::Floats>()) return std::vector<T>(floats->begin(), floats->end());
         std::vector<T> result;
         if (const auto* numbers = value_->get<json::Numbers>()) {
@@ -146,7 +164,7 @@ public:
     }
 
 private:
-    Field(const json::Value* value, const Source* source) : value_(value), source_(source) {}
+    Field(const json::Value* value, const Source* source, Sharing* sharing) : value_(value), source_(source), sharing_(sharing) {}
 
     KERAS_HEP_LOADING const json::Value* find(std::string_view key) const {
         for (const json::Member& member : get<json::Object>("an object")) {
@@ -159,22 +177,18 @@ private:
     KERAS_HEP_LOADING Field shared() const {
         only({"of"});
         const Field name = at("of");
-        const std::string path = this->path();
-        const std::string node = path.substr(0, path.find(']') + 1);
-        if (node.rfind("$.nodes[", 0) == 0) {
-            for (const Field& candidate : Field(*source_).at("nodes").items()) {
-                if (candidate.at("name").text() != name.text()) continue;
-                Field found = candidate;
-                for (std::size_t from = node.size() + 1; from <= path.size();) {
-                    const std::size_t to = std::min(path.find('.', from), path.size());
-                    found = found.at(std::string_view(path).substr(from, to - from));
-                    from = to + 1;
-                }
-                if (found.has_members()) name.fail({"the numbers of the node '", shortened(name.text()), "' are those of another one"});
-                return found;
-            }
+        const std::size_t* number = sharing_ == nullptr ? nullptr : sharing_->numbers.find(name.text());
+        if (number == nullptr) name.fail({"there is no node '", shortened(name.text()), "'"});
+        std::string path;
+        json::find_path(*sharing_->nodes[sharing_->reader].value_, *value_, path);
+        Field found = sharing_->nodes[*number];
+        for (std::size_t from = 1; from <= path.size();) {
+            const std::size_t to = std::min(path.find('.', from), path.size());
+            found = found.at(std::string_view(path).substr(from, to - from));
+            from = to + 1;
         }
-        name.fail({"there is no node '", shortened(name.text()), "'"});
+        if (found.has_members()) name.fail({"the numbers of the node '", shortened(name.text()), "' are those of another one"});
+        return found;
     }
 
     bool has_members() const { return value_->kind() == json::Kind::object; }
@@ -205,6 +219,7 @@ private:
 
     const json::Value* value_;
     const Source* source_;
+    Sharing* sharing_;
 };
 
 }  // namespace keras_hep

@@ -57,12 +57,21 @@ struct Places {
 template <class T>
 class Graph {
 public:
-    /// Read the nodes; they must stand in an order in which they can be evaluated, which rules out cycles.
-    KERAS_HEP_LOADING Graph(const Field& nodes, const std::vector<Input>& inputs) {
+    /// Read the nodes; they must stand in an order in which they can be evaluated, which rules out cycles. `bytes`: size of the file.
+    KERAS_HEP_LOADING Graph(const Field& nodes, const std::vector<Input>& inputs, std::size_t bytes) {
         const std::vector<Field> items = nodes.items();
         for (std::size_t i = 0; i < items.size(); ++i) declared_.add(items[i].at("name").text(), i);
         steps_.resize(items.size());
-        for (std::size_t i = 0; i < items.size(); ++i) read_node(items[i], inputs, i);
+        Sharing sharing{items, declared_};
+        std::size_t left = bytes * shared_per_byte + shared_always;
+        for (std::size_t i = 0; i < items.size(); ++i) {
+            sharing.reader = i;
+            sharing.taken = 0;
+            read_node(items[i].with(sharing), inputs, i);
+            const std::size_t needed = sharing.taken * simd::packed_bytes<T>(steps_[i].shape.back());
+            if (needed > left) items[i].fail_shape({"the weights that nodes take from others need too much memory for a file of ", bytes, " bytes"});
+            left -= needed;
+        }
     }
 
     const std::vector<Step<T>>& steps() const { return steps_; }
@@ -109,6 +118,10 @@ public:
     }
 
 private:
+    // Memory for weights that stand in the file once and serve several nodes, each of which holds a copy.
+    static constexpr std::size_t shared_per_byte = 24;
+    static constexpr std::size_t shared_always = std::size_t{1} << 20;
+
     KERAS_HEP_LOADING void read_node(const Field& item, const std::vector<Input>& inputs, std::size_t number) {
         const Field name = item.at("name");
         Step<T>& step = steps_[number];

@@ -204,7 +204,7 @@ private:
                 continue;
             }
             for (double earlier : numbers) values.emplace_back(earlier);
-            numbers = {};
+            Numbers().swap(numbers);
             values.push_back(std::move(value));
         } while (take(','));
         path_.pop_back();

@@ -114,10 +114,10 @@ public:
     double self_check(double tolerance = 1e-5) const;
 
 private:
-    /// `spent`: the document, if it is not needed any more when the network has been read.
-    BasicNetwork(const Source& source, const Options& options, json::Value* spent = nullptr);
+    /// `bytes`: size of the file. `spent`: the document, if it is not needed any more when the network has been read.
+    BasicNetwork(const Source& source, const Options& options, std::size_t bytes, json::Value* spent = nullptr);
 
-    BasicNetwork(const Field& root, const Options& options);
+    BasicNetwork(const Field& root, const Options& options, std::size_t bytes);
 
     static Workspace& own_workspace();
 

@@ -36,19 +36,22 @@ BasicNetwork<T>::~BasicNetwork() = default;
 
 template <class T>
 KERAS_HEP_LOADING BasicNetwork<T> BasicNetwork<T>::load(const std::string& path, const Options& options) {
-    json::Value document = json::parse(read_file(path));  // the text is gone when the network is made
-    return BasicNetwork({&document}, options, &document);
+    std::string text = read_file(path);
+    const std::size_t bytes = text.size();
+    json::Value document = json::parse(text);
+    simd::release(text);
+    return BasicNetwork({&document}, options, bytes, &document);
 }
 
 template <class T>
 KERAS_HEP_LOADING BasicNetwork<T> BasicNetwork<T>::parse(std::string_view text, const Options& options) {
     json::Value document = json::parse(text);
-    return BasicNetwork({&document}, options, &document);
+    return BasicNetwork({&document}, options, text.size(), &document);
 }
 
 template <class T>
 KERAS_HEP_LOADING BasicNetwork<T> BasicNetwork<T>::from_document(const json::Value& document, const Options& options) {
-    return BasicNetwork({&document, "$", true}, options);
+    return BasicNetwork({&document, "$", true}, options, 0);
 }
 
 template <class T>
@@ -151,8 +154,8 @@ KERAS_HEP_LOADING double BasicNetwork<T>::self_check(double tolerance) const {
 }
 
 template <class T>
-KERAS_HEP_LOADING BasicNetwork<T>::BasicNetwork(const Source& source, const Options& options, json::Value* spent)
-    : BasicNetwork(Field(source), options) {
+KERAS_HEP_LOADING BasicNetwork<T>::BasicNetwork(const Source& source, const Options& options, std::size_t bytes, json::Value* spent)
+    : BasicNetwork(Field(source), options, bytes) {
     if (spent != nullptr) *spent = {};
     std::vector<std::size_t> nodes;
     for (const Output& output : outputs_) nodes.push_back(output.node);
@@ -160,9 +163,9 @@ KERAS_HEP_LOADING BasicNetwork<T>::BasicNetwork(const Source& source, const Opti
 }
 
 template <class T>
-KERAS_HEP_LOADING BasicNetwork<T>::BasicNetwork(const Field& root, const Options& options)
+KERAS_HEP_LOADING BasicNetwork<T>::BasicNetwork(const Field& root, const Options& options, std::size_t bytes)
     : inputs_((check_header(root), read_inputs(root.at("inputs")))),
-      graph_(root.at("nodes"), inputs_),
+      graph_(root.at("nodes"), inputs_, bytes),
       outputs_(read_outputs(root.at("outputs"), graph_)),
       vectors_(read_test_vectors(root.at("test_vectors"), inputs_, outputs_)),
       keeps_nodes_(options.keep_nodes) {}

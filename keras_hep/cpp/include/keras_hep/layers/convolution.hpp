@@ -47,8 +47,8 @@ public:
             together_ = best_together(kernels.width);
             pack_together(together_);
         }
-        weights_ = {};
-        bias_ = {};
+        simd::release(weights_);
+        simd::release(bias_);
     }
 
     KERAS_HEP_LOADING std::size_t scratch(std::size_t) const override {

@@ -32,8 +32,8 @@ public:
     KERAS_HEP_LOADING void prepare(const Kernels<T>& kernels) override {
         Layer<T>::prepare(kernels);
         product_ = simd::pack(kernels, {0}, inputs_, units_, weights_.data(), bias_.data(), function_);
-        weights_ = {};
-        bias_ = {};
+        simd::release(weights_);
+        simd::release(bias_);
     }
 
     void run(const Arguments<T>& inputs, T* output, std::size_t events, T*) const override {

@@ -49,8 +49,8 @@ public:
         taps_.weights.resize(weights_.size() + simd::slack);
         taps_.bias.assign(bias_.begin(), bias_.end());
         taps_.bias.resize(bias_.size() + simd::slack);
-        weights_ = {};
-        bias_ = {};
+        simd::release(weights_);
+        simd::release(bias_);
     }
 
     KERAS_HEP_LOADING std::size_t scratch(std::size_t) const override {

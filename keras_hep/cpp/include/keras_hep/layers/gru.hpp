@@ -43,8 +43,8 @@ public:
         const Gates<T> gates(kernels, units);
         switches_ = gates.pack(kernels, units, 3, {0, 1}, recurrent_, nullptr);
         candidate_ = gates.pack(kernels, units, 3, {2}, recurrent_, recurrent_bias_.data());
-        recurrent_ = {};
-        recurrent_bias_ = {};
+        simd::release(recurrent_);
+        simd::release(recurrent_bias_);
         one_.assign(gates.padded, T(1));
         minus_one_.assign(gates.padded, T(-1));
         is_usual_ = activation_.kind == Kind::tanh && gate_.kind == Kind::sigmoid;

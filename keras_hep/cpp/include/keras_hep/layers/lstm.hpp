@@ -31,7 +31,7 @@ public:
         const std::vector<std::size_t> order = {0, 1, 3, 2};  // those with the same function together
         this->prepare_inputs(kernels, 4, order);
         states_ = Gates<T>(kernels, this->units()).pack(kernels, this->units(), 4, order, recurrent_, nullptr);
-        recurrent_ = {};
+        simd::release(recurrent_);
         is_usual_ = activation_.kind == Kind::tanh && gate_.kind == Kind::sigmoid;
     }
 

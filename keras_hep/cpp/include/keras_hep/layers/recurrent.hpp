@@ -67,15 +67,19 @@ struct Gates {
     KERAS_HEP_LOADING simd::Product<T> pack(const Kernels<T>& kernels, std::size_t rows, std::size_t number, const std::vector<std::size_t>& order,
                           const std::vector<T>& weights, const T* bias) const {
         const std::size_t size = order.size() * padded;
-        std::vector<T> wide(rows * size, T(0)), wide_bias(size, T(0));
-        for (std::size_t g = 0; g < order.size(); ++g) {
-            for (std::size_t r = 0; r < rows; ++r) {
-                const T* from = weights.data() + (r * number + order[g]) * units;
-                std::copy(from, from + units, wide.data() + r * size + g * padded);
-            }
-            if (bias != nullptr) std::copy(bias + order[g] * units, bias + (order[g] + 1) * units, wide_bias.data() + g * padded);
+        simd::Product<T> product = simd::start_product(kernels, {0}, rows, size);
+        std::vector<T> wide(size, T(0));  // a row at a time: the padding can be larger than the weights
+        for (std::size_t r = 0; r < rows; ++r) {
+            spread(weights.data() + r * number * units, order, wide.data());
+            simd::set_row(product, r, wide.data());
         }
-        return simd::pack(kernels, {0}, rows, size, wide.data(), wide_bias.data());
+        if (bias != nullptr) spread(bias, order, product.bias.data());
+        return product;
+    }
+
+private:
+    void spread(const T* from, const std::vector<std::size_t>& order, T* to) const {
+        for (std::size_t g = 0; g < order.size(); ++g) std::copy_n(from + order[g] * units, units, to + g * padded);
     }
 };
 
@@ -137,8 +141,8 @@ protected:
         const Gates<T> gates(kernels, recurrence_.units);
         padded_ = gates.padded;
         inputs_ = gates.pack(kernels, recurrence_.inputs, number, order, weights_, bias_.data());
-        weights_ = {};
-        bias_ = {};
+        simd::release(weights_);
+        simd::release(bias_);
     }
 
     std::size_t units() const { return recurrence_.units; }

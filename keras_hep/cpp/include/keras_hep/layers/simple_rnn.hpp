@@ -29,7 +29,7 @@ public:
         this->prepare_inputs(kernels, 1, {0});
         states_ = Gates<T>(kernels, this->units()).pack(kernels, this->units(), 1, {0}, recurrent_, nullptr);
         states_.function = activation_;
-        recurrent_ = {};
+        simd::release(recurrent_);
     }
 
 private:

@@ -1,12 +1,14 @@
 // The layers of lwtnn as nodes of our format.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "../shape.hpp"
+#include "../simd/kernels.hpp"
 #include "functions.hpp"
 #include "values.hpp"
 
@@ -33,10 +35,15 @@ inline void transpose(const Doubles& from, std::size_t inputs, std::size_t units
 /// Our nodes while they are made.
 class Nodes {
 public:
-    /// `budget`: numbers of weights that may be made; a layer of the file can serve many nodes.
+    /// `budget`: bytes of memory that may be needed; a layer of the file can serve many nodes.
     explicit Nodes(std::size_t budget) : budget_(budget) {}
 
     json::Value value() { return {std::move(nodes_)}; }
+
+    /// Refuse the node of the file with which more memory is needed than there may be.
+    void check(const Field& node) const {
+        if (spent_ > budget_) node.fail_shape("the nodes use the layers so often that the network is too large for its file");
+    }
 
     Maker start(const char* type, const std::string& name, const std::vector<std::string>& inputs, const Shape& shape) const {
         Maker node;
@@ -44,7 +51,10 @@ public:
         return node;
     }
 
-    void add(Maker node) { nodes_.push_back(node.value()); }
+    void add(Maker node) {
+        spent_ += node_bytes;
+        nodes_.push_back(node.value());
+    }
 
     /// A layer for each value or object by itself.
     Translated apply(const Field& layer, const Translated& given, const std::string& name) {
@@ -91,9 +101,10 @@ private:
         return result;
     }
 
-    void count(const Field& layer, std::size_t weights) {
-        if (weights > budget_) layer.fail_shape("the nodes repeat so many weights that the network is too large");
-        budget_ -= weights;
+    /// Count the memory of weights, once as they stand in our document and once packed, before it is taken.
+    void count(const Field& layer, std::size_t weights, std::size_t units) {
+        spent_ += weights * (sizeof(double) + std::max(sizeof(double), simd::packed_bytes<float>(units)));
+        check(layer);
     }
 
     /// Number of units of a matrix with so many inputs.
@@ -101,7 +112,7 @@ private:
         if (weights.empty() || weights.size() % inputs != 0) {
             part.at("weights").fail_shape({"expected a multiple of ", inputs, " numbers (its inputs), found ", weights.size()});
         }
-        count(part, weights.size());
+        count(part, weights.size(), weights.size() / inputs);
         return weights.size() / inputs;
     }
 
@@ -135,7 +146,7 @@ private:
     Translated normalization(const Field& layer, const Translated& given, const std::string& name) {
         const char* const what = "one for each value that the layer receives";
         Doubles weights = numbers(layer.at("weights"), given.size, what), mean = numbers(layer.at("bias"), given.size, what);
-        count(layer, 4 * given.size);
+        count(layer, 4 * given.size, given.size);
         for (double& value : mean) value = -value;
         const Shape shape = given.shape(given.size);
         Maker node = start("batch_normalization", name, {given.node}, shape);
@@ -196,7 +207,7 @@ private:
             const Doubles here = numbers(part.at("bias"), units, "one for each unit");
             bias.insert(bias.end(), here.begin(), here.end());
         }
-        count(layer, (given.size + units + 1) * width);
+        count(layer, (given.size + units + 1) * width, units);
         Doubles weights(given.size * width), recurrent(units * width);
         for (std::size_t g = 0; g < gates.size(); ++g) {
             transpose(matrices[g], given.size, units, weights, g * units, width);
@@ -220,7 +231,7 @@ private:
         if (units == 0 || weights.empty() || weights.size() % (units * given.size) != 0) {
             layer.at("weights").fail_shape({"expected a multiple of ", units, " * ", given.size, " numbers (outputs times inputs), found ", weights.size()});
         }
-        count(layer, weights.size());
+        count(layer, weights.size(), units);
         const std::size_t window = weights.size() / (units * given.size);
         const std::size_t dilation = lwtnn::count(layer.at("dilation_rate"), max_values);
         if (dilation == 0) layer.at("dilation_rate").fail_shape("expected a positive number, found 0");
@@ -271,7 +282,10 @@ private:
     }
 
     json::Array nodes_;
+    static constexpr std::size_t node_bytes = 1500;  // of a node of ours, in the document and in the network
+
     std::size_t budget_;
+    std::size_t spent_ = 0;
 };
 
 }  // namespace keras_hep::lwtnn

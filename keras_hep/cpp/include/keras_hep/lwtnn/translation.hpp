@@ -17,7 +17,7 @@ namespace keras_hep::lwtnn {
 
 class Translation {
 public:
-    /// `length`: padded length of the sequences; `budget`: numbers of weights that may be made.
+    /// `length`: padded length of the sequences; `budget`: bytes of memory that may be needed.
     Translation(const Document& document, std::size_t length, std::size_t budget)
         : document_(document), length_(length), nodes_(budget), done_(document.nodes.size()), scanned_(document.nodes.size(), false), below_(document.nodes.size(), false) {
         for (const Node& node : document.nodes) {
@@ -108,6 +108,7 @@ private:
                 continue;
             }
             if (!done_[index]) done_[index] = translate(index, node);
+            nodes_.check(node.place);
             waiting.pop_back();
             below_[index] = false;
         }

@@ -95,21 +95,39 @@ struct Kernels {
     void (*gru)(const T* gates, const T* candidate, const T* inputs, T* hidden, std::size_t n);
 };
 
+/// Memory that each weight of so many units can take once it is packed, whatever the instructions.
+template <class T>
+constexpr std::size_t packed_bytes(std::size_t units) {
+    constexpr std::size_t widest = alignment / sizeof(float);  // of the panels; those in double precision are as wide as the units
+    return sizeof(T) == sizeof(float) ? (units + widest - 1) / widest * alignment / units + 1 : sizeof(T);
+}
+
+/// A product without weights so far, for `set_row`.
+template <class T>
+Product<T> start_product(const Kernels<T>& kernels, std::vector<std::size_t> segments, std::size_t depth, std::size_t units,
+                         Function<T> function = {}) {
+    const std::size_t width = kernels.width != 0 ? kernels.width : units;
+    Product<T> product{depth, units, std::move(segments), width, {}, {}, function};
+    product.weights.assign(product.panels() * product.segments.size() * depth * width, T(0));
+    product.bias.assign(product.panels() * width, T(0));
+    return product;
+}
+
+/// Set the weights of all units for number `k` of the values that go into the sum.
+template <class T>
+void set_row(Product<T>& product, std::size_t k, const T* weights) {
+    const std::size_t rows = product.segments.size() * product.depth, width = product.width;
+    for (std::size_t u = 0; u < product.units; u += width) {
+        std::copy(weights + u, weights + std::min(u + width, product.units), product.weights.data() + u * rows + k * width);
+    }
+}
+
 /// Pack weights [segment * depth + k][unit] for a kernel.
 template <class T>
 Product<T> pack(const Kernels<T>& kernels, std::vector<std::size_t> segments, std::size_t depth, std::size_t units, const T* weights,
                 const T* bias, Function<T> function = {}) {
-    const std::size_t width = kernels.width != 0 ? kernels.width : units;
-    Product<T> product{depth, units, std::move(segments), width, {}, {}, function};
-    const std::size_t rows = product.segments.size() * depth;
-    product.weights.assign(product.panels() * rows * width, T(0));
-    product.bias.assign(product.panels() * width, T(0));
-    for (std::size_t k = 0; k < rows; ++k) {
-        for (std::size_t u = 0; u < units; u += width) {
-            const T* from = weights + k * units + u;
-            std::copy(from, from + std::min(width, units - u), product.weights.data() + u * rows + k * width);
-        }
-    }
+    Product<T> product = start_product(kernels, std::move(segments), depth, units, function);
+    for (std::size_t k = 0; k < product.segments.size() * depth; ++k) set_row(product, k, weights + k * units);
     if (bias != nullptr) std::copy(bias, bias + units, product.bias.data());
     return product;
 }

@@ -30,6 +30,12 @@ struct AlignedAllocator {
 template <class T>
 using Aligned = std::vector<T, AlignedAllocator<T>>;
 
+/// Give the memory of a container back; assigning an empty one would keep it.
+template <class Values>
+void release(Values& values) {
+    Values().swap(values);
+}
+
 /// A number of values rounded up to whole lines, with room for the slack.
 inline std::size_t padded(std::size_t values) { return (values + slack + 15) / 16 * 16; }
 
