@@ -179,6 +179,24 @@ void test_value_by_value(const Kernels<T>& kernels) {
 }
 
 template <class T>
+void test_finite(const Kernels<T>& kernels) {
+    for (std::size_t size = 1; size <= 70; ++size) {
+        WithSlack<T> x(size);
+        for (std::size_t i = 0; i < size; ++i) x[i] = i % 2 == 0 ? std::numeric_limits<T>::max() : -std::numeric_limits<T>::denorm_min();
+        std::feclearexcept(FE_ALL_EXCEPT);
+        EXPECT(kernels.finite(x.data(), size));
+        EXPECT(std::fetestexcept(forbidden) == 0);
+        for (const std::size_t place : {std::size_t{0}, size / 2, size - 1}) {
+            for (const std::size_t kind : {0U, 1U, 2U}) {  // NaN and both infinities
+                const T before = std::exchange(x[place], slack_value<T>(kind));
+                EXPECT(!kernels.finite(x.data(), size));
+                x[place] = before;
+            }
+        }
+    }
+}
+
+template <class T>
 void test_softmax(const Kernels<T>& kernels) {
     Random random;
     const T infinity = std::numeric_limits<T>::infinity();
@@ -242,6 +260,7 @@ void test(const Kernels<T>& kernels) {
     test_accumulate(kernels);
     test_lstm(kernels);
     test_value_by_value(kernels);
+    test_finite(kernels);
     test_softmax(kernels);
     test_masked_sum(kernels);
     for (const Known& known : known_functions) {

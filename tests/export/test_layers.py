@@ -14,7 +14,7 @@ import pytest
 from keras import layers
 
 from keras_hep.errors import UnsupportedLayerError
-from keras_hep.export import export
+from keras_hep.export import check, export
 from keras_hep.layers import Highway, Maxout
 from tests.contracts.exportable import check_exportable
 from tests.cpp.networks import randomised
@@ -169,6 +169,21 @@ def test_layer(entry, tmp_path):
     model = entry.model()
     values = np.random.default_rng(6).normal(0, 1, (12, *model.input_shape[1:])).astype(np.float32)
     check_exportable(model, {"x": values}, tmp_path)
+    check(tmp_path / "first.json", model, {"x": special_values(entry, values)}).require()
+
+
+MAX_POOLING = (layers.MaxPooling1D, layers.MaxPooling2D, layers.MaxPooling3D)
+
+
+def special_values(entry, values):
+    """Return events with denormal numbers, and with a NaN or an infinity in some place: what they reach must be the same."""
+    denormal = 1e-40 * np.sign(values[:1])
+    if any(isinstance(layer, MAX_POOLING) for layer in entry.stack):
+        return denormal  # TensorFlow leaves NaN out of a maximum over windows, which in C++ it wins
+    events = values[:6].reshape(6, -1).copy()
+    for number, value in enumerate((np.nan, np.inf, -np.inf)):
+        events[number, 0] = events[number + 3, events.shape[1] // 2] = value
+    return np.concatenate([denormal, events.reshape(6, *values.shape[1:])]).astype(np.float32)
 
 
 def test_every_table_of_kernels_and_batches(tmp_path):

@@ -11,7 +11,8 @@
 namespace keras_hep::layers {
 
 /// Where there are fewer filters than a register has places, several neighbouring pixels are computed as one row of the product:
-/// a longer piece of the input times a matrix that holds the weights once for each of the pixels, with zeros elsewhere.
+/// a longer piece of the input times a matrix that holds the weights once for each of the pixels, with zeros elsewhere. Zeros make
+/// NaN of what is not finite, so that an event with such a value is computed pixel by pixel: it stays within its windows.
 template <class T>
 class Convolution final : public Layer<T> {
 public:
@@ -45,7 +46,8 @@ public:
             pack_groups();
         } else {
             together_ = best_together(kernels.width);
-            pack_together(together_);
+            pack_together(1);
+            if (together_ > 1) pack_together(together_);
         }
         simd::release(weights_);
         simd::release(bias_);
@@ -70,7 +72,13 @@ public:
                 image = scratch;
                 behind += simd::padded(padded_size(axes_) * channels_);
             }
-            groups_ > 1 ? convolve_groups(image, output, behind) : convolve(image, output);
+            if (groups_ > 1) {
+                convolve_groups(image, output, behind);
+            } else if (together_ > 1 && this->kernels().finite(input, input_size(axes_) * channels_)) {
+                convolve(image, output, products_[1], together_);
+            } else {
+                convolve(image, output, products_[0], 1);
+            }
             input += input_size(axes_) * channels_;
             output += results_of(axes_) * filters_;
         }
@@ -106,18 +114,23 @@ private:
         return ((z * deep.dilation * high.padded() + y * high.dilation) * wide.padded() + x * wide.dilation) * channels_;
     }
 
-    /// The number of pixels in a row of the product with which it has the least to do.
+    /// The number of pixels in a row of the product with which it has the least to do, and the matrix is not much larger than the
+    /// weights.
     KERAS_HEP_LOADING std::size_t best_together(std::size_t width) const {
         const WindowAxis& wide = axes_[2];
         if (width == 0 || (wide.dilation != 1 && wide.window != 1)) return 1;
+        const auto depth_of = [&](std::size_t pixels) {
+            return (wide.window + (pixels - 1) * wide.stride) * channels_ * axes_[0].window * axes_[1].window;
+        };
+        const auto panels_of = [&](std::size_t pixels) { return (pixels * filters_ + width - 1) / width; };
         const auto cost = [&](std::size_t pixels) {
-            const std::size_t depth = (wide.window + (pixels - 1) * wide.stride) * channels_ * axes_[0].window * axes_[1].window;
-            const std::size_t rows = (wide.results() + pixels - 1) / pixels, panels = (pixels * filters_ + width - 1) / width;
+            const std::size_t depth = depth_of(pixels), panels = panels_of(pixels), rows = (wide.results() + pixels - 1) / pixels;
             constexpr std::size_t ends = 4;  // what loading the bias and storing the result takes
             return rows * panels * (depth + ends);
         };
         std::size_t best = 1;
         for (std::size_t pixels = 2; pixels <= wide.results() && pixels * filters_ <= 4 * width; ++pixels) {
+            if (depth_of(pixels) * panels_of(pixels) * width > std::max<std::size_t>(4096, 8 * weights_.size())) break;
             if (cost(pixels) < cost(best)) best = pixels;
         }
         return best;
@@ -134,15 +147,20 @@ private:
         }
         const std::size_t taps = is_dense ? wide.window : 1, depth = taps * channels_, step = wide.stride * channels_;
         const std::size_t longer = depth + (pixels - 1) * step, units = pixels * filters_;
-        std::vector<T> weights(segments.size() * longer * units, T(0)), bias(units);
-        for (std::size_t pixel = 0; pixel < pixels; ++pixel) {
-            std::copy(bias_.begin(), bias_.end(), bias.begin() + static_cast<std::ptrdiff_t>(pixel * filters_));
-            for (std::size_t row = 0; row < segments.size() * depth; ++row) {
-                const std::size_t k = row / depth * longer + row % depth + pixel * step;
-                std::copy_n(&weights_[row * filters_], filters_, &weights[k * units + pixel * filters_]);
+        auto product = simd::start_product(this->kernels(), std::move(segments), longer, units, function_);
+        std::vector<T> weights(units);  // of a row: the whole matrix would be there twice
+        for (std::size_t row = 0; row < product.segments.size() * longer; ++row) {
+            std::fill(weights.begin(), weights.end(), T(0));
+            for (std::size_t pixel = 0; pixel < pixels; ++pixel) {
+                const std::size_t k = row % longer - pixel * step;  // huge where the piece of the pixel begins later
+                if (k < depth) std::copy_n(&weights_[(row / longer * depth + k) * filters_], filters_, &weights[pixel * filters_]);
             }
+            simd::set_row(product, row, weights.data());
         }
-        products_.push_back(simd::pack(this->kernels(), std::move(segments), longer, units, weights.data(), bias.data(), function_));
+        for (std::size_t pixel = 0; pixel < pixels; ++pixel) {
+            std::copy(bias_.begin(), bias_.end(), product.bias.begin() + static_cast<std::ptrdiff_t>(pixel * filters_));
+        }
+        products_.push_back(std::move(product));
     }
 
     KERAS_HEP_LOADING void pack_groups() {
@@ -162,22 +180,22 @@ private:
         }
     }
 
-    void convolve(const T* image, T* output) const {
+    void convolve(const T* image, T* output, const simd::Product<T>& product, std::size_t together) const {
         const auto& [deep, high, wide] = axes_;
-        const std::size_t step = wide.stride * channels_, rest = wide.results() % together_, whole = wide.results() / together_;
-        const std::size_t stride = together_ * step;
+        const std::size_t step = wide.stride * channels_, rest = wide.results() % together, whole = wide.results() / together;
+        const std::size_t stride = together * step;
         for (std::size_t z = 0; z < deep.results(); ++z) {
             for (std::size_t y = 0; y < high.results(); ++y, output += wide.results() * filters_) {
                 const T* row = image + (z * deep.stride * high.padded() + y * high.stride) * wide.padded() * channels_;
                 if (rest == 0) {
-                    this->kernels().multiply(products_[0], row, stride, output, whole);
+                    this->kernels().multiply(product, row, stride, output, whole);
                 } else if (z + 1 < deep.results() || y + 1 < high.results()) {
                     // Pixels beyond the row are computed too, of values of the next one; that overwrites them.
-                    this->kernels().multiply(products_[0], row, stride, output, whole + 1);
+                    this->kernels().multiply(product, row, stride, output, whole + 1);
                 } else {
-                    const std::size_t last = wide.results() - together_;
-                    this->kernels().multiply(products_[0], row, stride, output, whole);
-                    this->kernels().multiply(products_[0], row + last * step, stride, output + last * filters_, 1);
+                    const std::size_t last = wide.results() - together;
+                    this->kernels().multiply(product, row, stride, output, whole);
+                    this->kernels().multiply(product, row + last * step, stride, output + last * filters_, 1);
                 }
             }
         }
@@ -207,7 +225,7 @@ private:
     std::vector<T> bias_;
     Function<T> function_;
     std::size_t together_ = 1;  ///< pixels in a row of the product
-    std::vector<simd::Product<T>> products_;  ///< one for each group
+    std::vector<simd::Product<T>> products_;  ///< one for each group; or of single pixels, and of several
 };
 
 }  // namespace keras_hep::layers

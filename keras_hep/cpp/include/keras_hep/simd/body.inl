@@ -389,6 +389,14 @@ KERAS_HEP_TARGET static inline void tap(const Taps<float>& taps, const float* x,
     }
 }
 
+KERAS_HEP_ENTRY bool finite(const float* x, std::size_t n) {
+    Bits found = {};
+    for (std::size_t i = 0; i < n; i += width) found |= (Bits)((Bits)absolute(part(x + i, n - i)) >= 0x7F800000);
+    bool all = true;
+    for (std::size_t j = 0; j < width; ++j) all = all && found[j] == 0;
+    return all;
+}
+
 // f * cell + i * tanh(g) and o * tanh(cell) with one division each.
 KERAS_HEP_ENTRY void lstm(const float* gates, float* cells, float* hidden, std::size_t n) {
     for (std::size_t u = 0; u < n; u += width, gates += width) {
@@ -418,7 +426,7 @@ KERAS_HEP_ENTRY void gru(const float* gates, const float* candidate, const float
 
 inline const Kernels<float>& kernels() {
     static const Kernels<float> table = {KERAS_HEP_NAME, width, multiply, accumulate, apply, affine, softmax, combine, times,
-                                         masked_sum, largest, total, tap, lstm, gru};
+                                         masked_sum, largest, total, tap, finite, lstm, gru};
     return table;
 }
 

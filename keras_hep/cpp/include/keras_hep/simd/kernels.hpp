@@ -86,6 +86,9 @@ struct Kernels {
     /// Taps on rows that begin at r * stride; the results follow each other. Up to `slack` more are read and written.
     void (*tap)(const Taps<T>& taps, const T* x, std::size_t stride, T* y, std::size_t rows);
 
+    /// Whether all of n values are finite.
+    bool (*finite)(const T* x, std::size_t n);
+
     /// A step of an LSTM with sigmoid and tanh, for whole panels of n values: the gates i, f, o and the candidate stand after one
     /// another; cells and hidden state change.
     void (*lstm)(const T* gates, T* cells, T* hidden, std::size_t n);

@@ -107,6 +107,13 @@ void tap(const Taps<T>& taps, const T* x, std::size_t stride, T* y, std::size_t 
 }
 
 template <class T>
+bool finite(const T* x, std::size_t n) {
+    bool all = true;
+    for (std::size_t i = 0; i < n; ++i) all = all && std::isfinite(x[i]);
+    return all;
+}
+
+template <class T>
 void lstm(const T* gates, T* cells, T* hidden, std::size_t n) {
     for (std::size_t u = 0; u < n; ++u, ++gates) {
         const T *i = gates, *f = gates + n, *o = gates + 2 * n, *g = gates + 3 * n;
@@ -128,7 +135,7 @@ void gru(const T* gates, const T* candidate, const T* inputs, T* hidden, std::si
 template <class T>
 const Kernels<T>& kernels() {
     static const Kernels<T> table = {"plain", 0, multiply<T>, accumulate<T>, apply<T>, affine<T>, softmax<T>, combine<T>, times<T>,
-                                     masked_sum<T>, largest<T>, total<T>, tap<T>, lstm<T>, gru<T>};
+                                     masked_sum<T>, largest<T>, total<T>, tap<T>, finite<T>, lstm<T>, gru<T>};
     return table;
 }
 
