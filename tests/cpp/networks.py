@@ -1,8 +1,11 @@
 """Networks for the tests of export and runtime: random weights of ordinary size, every kind of preprocessing."""
 
+import keras
 import numpy as np
+from keras import layers
 
 from keras_hep.data import FeatureSpec
+from keras_hep.layers import Highway, Maxout
 from keras_hep.models import build
 
 CLASSES = {"a": "x == 0", "b": "x == 1", "c": "x == 2"}
@@ -60,3 +63,24 @@ def randomised(model, seed=1):
 def tagger(name, spec, **arguments):
     """Return a model of the zoo with random weights."""
     return randomised(build(name, spec, **arguments))
+
+
+def sequences():
+    """Return a model of recurrent layers, which take in a normalisation, of attention and of softmax along each axis."""
+    given = keras.Input((6, 4), name="x")
+    recurrent = [
+        layers.LSTM(5, return_sequences=True),
+        layers.LSTM(3, activation="softsign", return_sequences=True),
+        layers.GRU(17, return_sequences=True),
+        layers.GRU(5, reset_after=False, return_sequences=True),
+        layers.Bidirectional(layers.SimpleRNN(3, return_sequences=True)),
+    ]
+    parts = [layer(layers.BatchNormalization()(given)) for layer in recurrent]
+    parts.append(layers.MultiHeadAttention(2, 3)(given, given, use_causal_mask=True))
+    parts.append(layers.GroupQueryAttention(3, 2, 1)(given, given))
+    parts.append(layers.AdditiveAttention()([given, given]))
+    parts.append(Highway("tanh")(Maxout(5, pieces=2)(given)))
+    parts.append(layers.LayerNormalization()(given))
+    parts += [layers.Softmax(axis=axis)(given) for axis in (1, 2)]
+    joined = layers.Concatenate()([*parts, layers.Dot(2, normalize=True)([given, given])])
+    return randomised(keras.Model(given, [layers.Dense(3)(joined), *parts]))

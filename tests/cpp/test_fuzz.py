@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from tests.cpp.programs import HERE, STRICT, build_program
+from tests.cpp.programs import ADDRESS, HERE, STRICT, build_program, build_with_sanitiser
 from tests.cpp.repeated_weights import documents_of_lwtnn, documents_of_shared_weights
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
@@ -25,8 +25,7 @@ def run(program, folder, documents):
 
 
 def test_documents_of_the_fuzzer(tmp_path):
-    flags = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-    program = build_program(HERE / "fuzz_load.cpp", tmp_path / "fuzz", *flags, *STRICT)
+    program = build_with_sanitiser(HERE / "fuzz_load.cpp", tmp_path / "fuzz", ADDRESS, *STRICT)
     with zipfile.ZipFile(FIXTURES / "fuzz_corpus.zip") as corpus:
         run(program, tmp_path, [corpus.read(name) for name in corpus.namelist()])
 

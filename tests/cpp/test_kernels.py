@@ -10,8 +10,7 @@ import pytest
 from keras import layers
 
 from keras_hep.export import export
-from keras_hep.layers import Highway, Maxout
-from tests.cpp.networks import randomised, rich_spec, tagger
+from tests.cpp.networks import randomised, rich_spec, sequences, tagger
 from tests.cpp.programs import HERE, STRICT, build_program
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
@@ -51,27 +50,6 @@ def networks(tmp_path_factory):
         export(sequences(), folder / "sequences.json"),
         export(images(), folder / "images.json"),
     ]
-
-
-def sequences():
-    """Return a model of recurrent layers, which take in a normalisation, of attention and of softmax along each axis."""
-    given = keras.Input((6, 4), name="x")
-    recurrent = [
-        layers.LSTM(5, return_sequences=True),
-        layers.LSTM(3, activation="softsign", return_sequences=True),
-        layers.GRU(17, return_sequences=True),
-        layers.GRU(5, reset_after=False, return_sequences=True),
-        layers.Bidirectional(layers.SimpleRNN(3, return_sequences=True)),
-    ]
-    parts = [layer(layers.BatchNormalization()(given)) for layer in recurrent]
-    parts.append(layers.MultiHeadAttention(2, 3)(given, given, use_causal_mask=True))
-    parts.append(layers.GroupQueryAttention(3, 2, 1)(given, given))
-    parts.append(layers.AdditiveAttention()([given, given]))
-    parts.append(Highway("tanh")(Maxout(5, pieces=2)(given)))
-    parts.append(layers.LayerNormalization()(given))
-    parts += [layers.Softmax(axis=axis)(given) for axis in (1, 2)]
-    joined = layers.Concatenate()([*parts, layers.Dot(2, normalize=True)([given, given])])
-    return randomised(keras.Model(given, [layers.Dense(3)(joined), *parts]))
 
 
 def images():

@@ -8,16 +8,13 @@ import numpy as np
 import pytest
 
 from keras_hep.export import export
-from tests.cpp.networks import plain_spec, randomised, tagger
-from tests.cpp.programs import HERE, STRICT, build_program
+from tests.cpp.networks import plain_spec, randomised, sequences, tagger
+from tests.cpp.programs import ADDRESS, HERE, STRICT, THREAD, build_with_sanitiser
 from tests.export.layer_makers import random_graph
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
 
-FLAGS = {
-    "thread": ("-O1", "-g", "-pthread", "-fsanitize=thread"),
-    "address": ("-O1", "-g", "-pthread", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
-}
+FLAGS = {"thread": THREAD, "address": ADDRESS}
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +29,7 @@ def nets(tmp_path_factory):
 def graphs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("graphs")
     models = [randomised(random_graph(np.random.default_rng(seed)), seed) for seed in range(5000, 5012)]
+    models.append(sequences())
     keras.utils.clear_session(free_memory=False)
     return [export(model, folder / f"{number}.json", vectors=2) for number, model in enumerate(models)]
 
@@ -43,12 +41,12 @@ def run(program, *arguments):
 
 @pytest.mark.parametrize("sanitiser", FLAGS)
 def test_threads_share_a_network(sanitiser, nets, graphs, tmp_path):
-    run(build_program(HERE / "threads.cpp", tmp_path / "threads", *FLAGS[sanitiser], *STRICT), *nets, *graphs)
+    run(build_with_sanitiser(HERE / "threads.cpp", tmp_path / "threads", FLAGS[sanitiser], *STRICT), *nets, *graphs)
 
 
 def test_the_interface_under_the_sanitisers(nets, tmp_path):
-    run(build_program(HERE / "interface.cpp", tmp_path / "interface", *FLAGS["address"]), *nets)
+    run(build_with_sanitiser(HERE / "interface.cpp", tmp_path / "interface", ADDRESS), *nets)
 
 
 def test_all_ways_of_evaluation_under_the_sanitisers(graphs, tmp_path):
-    run(build_program(HERE / "graphs.cpp", tmp_path / "graphs", *FLAGS["address"]), *graphs)
+    run(build_with_sanitiser(HERE / "graphs.cpp", tmp_path / "graphs", ADDRESS), *graphs)
