@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Format", "Weights", "export"]
+__all__ = ["Dialect", "Format", "Weights", "export"]
 
 
 class Format(StrEnum):
@@ -17,6 +17,13 @@ class Format(StrEnum):
     json = "json"
     lwtnn = "lwtnn"
     onnx = "onnx"
+
+
+class Dialect(StrEnum):
+    """Kinds of file that lwtnn reads."""
+
+    graph = "graph"
+    sequential = "sequential"
 
 
 class Weights(StrEnum):
@@ -36,6 +43,12 @@ def export(
     weights: Annotated[
         Weights, typer.Option(help="text, or base64, half as long and quicker to load (json only).")
     ] = Weights.text,
+    dialect: Annotated[
+        Dialect | None,
+        typer.Option(
+            help="graph, or sequential for a single list of layers; default: as it was read, or graph (lwtnn only)."
+        ),
+    ] = None,
     check: Annotated[
         Path | None,
         typer.Option(help="ROOT file of events on which Keras and C++, or ONNX Runtime, must agree (not lwtnn)."),
@@ -59,11 +72,13 @@ def export(
     from keras_hep.layers import feature_spec_of
     from keras_hep.models import load
 
+    if dialect is not None and format is not Format.lwtnn:
+        raise ExportError(f"--dialect belongs to the format lwtnn. Received: the format {format.value}")
     network = load(model)
     if format is Format.lwtnn:
         if check is not None:
             raise ExportError("--check evaluates the formats json and onnx; leave it out for lwtnn")
-        export_lwtnn(network, output)
+        export_lwtnn(network, output, None if dialect is None else dialect.value)
         typer.echo(f"wrote {output}")
         return
     sample = None if check is None else read_events(check, feature_spec_of(network), labels=False).inputs

@@ -19,6 +19,10 @@ def test_a_network_of_lwtnn_and_back(run, work):
     assert load("net.keras").inputs[0].shape == (None, 9, 3)
     assert run("export", "net.keras", "--format", "lwtnn", "--output", "again.json").code == 0
     assert as_numbers(json.loads((work / "again.json").read_text())) == as_numbers(SAMPLES["recurrent"])
+    assert run("export", "net.keras", "--format", "lwtnn", "--dialect", "graph", "--output", "graph.json").code == 0
+    assert (
+        json.loads((work / "graph.json").read_text())["outputs"]["outputs"]["labels"] == SAMPLES["recurrent"]["outputs"]
+    )
 
 
 def test_a_model_of_keras_2(run, work):
@@ -33,5 +37,6 @@ def test_what_cannot_be_read_is_named(refused, work):
     (work / "half.h5").write_bytes(b"half")
     refused("the model 'half.h5' cannot be read", "import", "half.h5", "--output", "net.keras")
     refused("absent.h5", "import", "absent.h5", "--output", "net.keras")
+    refused("--dialect belongs to the format lwtnn", "export", "net.keras", "--dialect", "graph")
     (work / "net.json").write_text(json.dumps(SAMPLES["strings"]))
     refused("a model is saved as .keras", "import", "net.json", "--output", "net.json.txt")

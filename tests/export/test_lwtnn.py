@@ -12,7 +12,7 @@ from keras_hep.errors import ExportError, UnsupportedLayerError
 from keras_hep.export import export_lwtnn
 from keras_hep.export.document import trace
 from keras_hep.export.vectors import synthetic_inputs
-from keras_hep.layers import MaskedLast, MaskedSum, Preprocessing, Ramp
+from keras_hep.layers import Highway, LeakyRelu, MaskedLast, MaskedSum, Maxout, Preprocessing, Ramp
 from tests.cpp.networks import plain_spec, randomised, rich_spec, tagger
 from tests.export.lwtnn_graph import evaluate
 
@@ -95,6 +95,27 @@ def refused(spec, *stack):
     for layer in (Preprocessing(spec, entry.name, name="preprocessing"), *stack):
         x = layer(x)
     return keras.Model(given, x)
+
+
+def test_maxout_and_highway(tmp_path):
+    tracks, mask = keras.Input((6, 2), name="tracks"), keras.Input((6,), name="tracks_mask")
+    x = Maxout(4, pieces=3)(Preprocessing(plain_spec("tracks", 6), "tracks")(tracks))
+    x = MaskedSum()([Highway(activation=LeakyRelu(0.2))(x), mask])
+    x = Highway(activation="linear")(Maxout(4, use_bias=False)(x))
+    model = randomised(keras.Model([tracks, mask], layers.Dense(2, name="out")(x)))
+    document = check_against_keras(model, tmp_path)
+    kinds = [layer["architecture"] for layer in document["layers"]]
+    assert kinds == ["maxout", "highway", "maxout", "highway", "dense"]
+    assert [len(layer["sublayers"]) for layer in document["layers"] if "sublayers" in layer] == [3, 2]
+
+
+@pytest.mark.parametrize("inner", ["gate", "transform"])
+def test_a_highway_with_another_gate_is_refused(inner, tmp_path):
+    arguments = {"gate": {"gate_activation": "tanh"}, "transform": {"activation": "softmax"}}[inner]
+    jet = keras.Input((2,), name="jet")
+    x = Highway(name="way", **arguments)(Preprocessing(JET, "jet")(jet))
+    with pytest.raises(UnsupportedLayerError, match="'way' is of the type 'blend'"):
+        export_lwtnn(keras.Model(jet, x), tmp_path / "net.json")
 
 
 JET = plain_spec("jet")

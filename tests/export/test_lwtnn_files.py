@@ -21,6 +21,7 @@ from keras_hep.export import export_lwtnn
 from keras_hep.export.document import trace
 from keras_hep.export.lwtnn import read
 from keras_hep.export.vectors import synthetic_inputs
+from keras_hep.layers import Highway, Maxout
 from keras_hep.models import load, save
 from tests.contracts.exportable import check_exportable
 from tests.export.lwtnn_graph import evaluate, evaluate_sequential
@@ -92,6 +93,36 @@ def test_new_weights_are_written(tmp_path):
     document = json.loads(again.read_text())
     given = events(document)
     compare(evaluate_in_keras(model, path, events_of(again, given)), expected_of(document, given), 3e-6)
+
+
+def test_maxout_and_highway_are_layers_that_train_on(tmp_path):
+    path = write(SAMPLES["normalized"], tmp_path)
+    model = read(path)
+    assert [type(layer) for layer in model.layers[2:5]] == [Maxout, keras.layers.BatchNormalization, Highway]
+    model.compile("sgd", "mse")
+    before = [weight.numpy() for weight in model.trainable_weights]
+    model.fit(np.random.default_rng(1).normal(size=(64, 3)), np.ones((64, 2)), verbose=0)
+    assert all(
+        np.abs(weight.numpy() - old).max() > 0 for weight, old in zip(model.trainable_weights, before, strict=True)
+    )
+    document = json.loads(export_lwtnn(model, tmp_path / "again.json").read_text())
+    given = events(document)
+    compare(evaluate_in_keras(model, path, events_of(path, given)), expected_of(document, given), 3e-6)
+
+
+def test_a_bias_that_a_part_leaves_out_stays_out_until_it_is_trained(tmp_path):
+    document = copy.deepcopy(SAMPLES["normalized"])
+    document["layers"][0]["sublayers"][1]["bias"] = []
+    document["layers"][2]["components"]["t"]["bias"] = []
+    path = write(document, tmp_path)
+    model = read(path)
+    given = events(document)
+    compare(evaluate_in_keras(model, path, events_of(path, given)), expected_of(document, given), 3e-6)
+    again = json.loads(export_lwtnn(model, tmp_path / "again.json").read_text())
+    assert as_numbers(again) == as_numbers(document)
+    model.layers[2].bias.assign(np.full(12, 0.25))
+    again = json.loads(export_lwtnn(model, tmp_path / "again.json").read_text())
+    assert again["layers"][0]["sublayers"][1]["bias"] == [0.25] * 4
 
 
 def test_an_empty_sequence(tmp_path):

@@ -1,44 +1,70 @@
-"""Layers of lwtnn that are several layers of Keras."""
+"""Nodes that together are one layer of lwtnn."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-import keras
+from keras_hep.export.layers import Node
 
-__all__ = ["Highway", "Maxout"]
+__all__ = ["folded"]
 
 
-class Maxout:
-    """The largest of several dense layers.
+def folded(nodes: list[Node], outputs: Iterable[str]) -> list[Node]:
+    """Return nodes in which those of a maxout or a highway are one, with the nodes that hold the weights as `parts`.
 
-    Attributes:
-        parts: the layers that hold the weights.
+    A maxout is ``dense`` and ``maxout``. A highway is ``blend`` behind a gate, a change and the input of both. Where an inner
+    node is read by others, or is an output, nothing is folded.
+
+    Args:
+        nodes: the nodes in the order of evaluation.
+        outputs: names of those that are outputs.
     """
-
-    def __init__(self, parts: list[Any], name: str):
-        self.parts = parts
-        self._join = keras.layers.Maximum(name=f"{name}_maximum")
-
-    def __call__(self, x: Any) -> Any:
-        """Return the largest."""
-        return self._join([part(x) for part in self.parts]) if len(self.parts) > 1 else self.parts[0](x)
+    return _Folding(nodes, set(outputs)).nodes()
 
 
-class Highway:
-    """``x + gate(x) * (change(x) - x)`` with two dense layers, the second of them with a sigmoid.
+class _Folding:
+    def __init__(self, nodes: list[Node], outputs: set[str]):
+        self.given = nodes
+        self.by_name = {node["name"]: node for node in nodes}
+        self.readers: dict[str, int] = {}
+        for node in nodes:
+            for source in set(node["inputs"]):
+                self.readers[source] = self.readers.get(source, 0) + 1
+        self.hidden = {name for name, number in self.readers.items() if number == 1} - outputs
+        self.gone: set[str] = set()
 
-    Attributes:
-        parts: the layers that hold the weights: change and gate.
-    """
+    def nodes(self) -> list[Node]:
+        """Return the nodes."""
+        result = [self._folded(node) for node in self.given]
+        return [node for node in result if node["name"] not in self.gone]
 
-    def __init__(self, change: Any, gate: Any, name: str):
-        self.parts = [change, gate]
-        self._difference = keras.layers.Subtract(name=f"{name}_difference")
-        self._gated = keras.layers.Multiply(name=f"{name}_gated")
-        self._sum = keras.layers.Add(name=f"{name}_sum")
+    def _folded(self, node: Node) -> Node:
+        if node["type"] == "maxout" and (dense := self._dense(node["inputs"][0])):
+            self.gone.add(dense["name"])
+            return {**node, "inputs": dense["inputs"], "parts": {"dense": dense}}
+        if node["type"] == "blend":
+            return self._highway(node) or node
+        return node
 
-    def __call__(self, x: Any) -> Any:
-        """Return the mixture of x and its change."""
-        change, gate = (part(x) for part in self.parts)
-        return self._sum([x, self._gated([gate, self._difference([change, x])])])
+    def _highway(self, node: Node) -> Node | None:
+        gate, change, source = node["inputs"]
+        parts: dict[str, Any] = {}
+        inner: list[str] = []
+        for key, name in (("carry", gate), ("t", change)):
+            last = self.by_name[name]
+            is_function = last["type"] == "activation" and name in self.hidden
+            dense = self._dense(last["inputs"][0] if is_function else name)
+            if dense is None or dense["inputs"] != [source]:
+                return None
+            parts |= {key: dense, f"{key}_function": last if is_function else None}
+            inner += [dense["name"], name]
+        function = parts.pop("carry_function")
+        if function is None or function["function"] != "sigmoid":
+            return None
+        self.gone.update(inner)
+        return {**node, "type": "highway", "inputs": [source], "parts": parts}
+
+    def _dense(self, name: str) -> Node | None:
+        node = self.by_name[name]
+        return node if node["type"] == "dense" and name in self.hidden else None

@@ -10,7 +10,7 @@ import numpy as np
 from keras_hep.errors import UnsupportedLayerError
 from keras_hep.export.layers import Node
 
-__all__ = ["activation", "dense", "function", "normalization", "refuse", "scaling"]
+__all__ = ["activation", "dense", "function", "highway", "maxout", "normalization", "refuse", "scaling"]
 
 _PLAIN = {"absolute": "abs", "linear": "linear", "sigmoid": "sigmoid", "tanh": "tanh"}
 
@@ -29,6 +29,37 @@ def dense(node: Node) -> dict[str, Any]:
     weights = np.asarray(node["weights"]).reshape(-1, units).T.ravel().tolist()
     bias = node["bias"] if node["bias"] is not None else [0.0] * units
     return {"architecture": "dense", "weights": weights, "bias": bias, "activation": "linear"}
+
+
+def maxout(node: Node) -> dict[str, Any]:
+    """Return a maxout, folded from its nodes: a dense layer for each piece."""
+    inner, pieces = node["parts"]["dense"], node["pieces"]
+    kernel = np.asarray(inner["weights"]).reshape(-1, inner["units"])
+    units = inner["units"] // pieces
+    parts = [
+        {
+            **inner,
+            "units": units,
+            "weights": kernel[:, first : first + units],
+            "bias": inner["bias"] and inner["bias"][first : first + units],
+        }
+        for first in range(0, inner["units"], units)
+    ]
+    return {"architecture": "maxout", "sublayers": [dense(part) for part in parts], "activation": "linear"}
+
+
+def highway(node: Node) -> dict[str, Any]:
+    """Return a highway, folded from its nodes: t is the change, carry the gate before its sigmoid."""
+    parts, changes = node["parts"], node["parts"]["t_function"]
+    components = {}
+    for key in ("t", "carry"):
+        matrix = dense(parts[key])
+        components[key] = {"weights": matrix["weights"], "bias": matrix["bias"]}
+    return {
+        "architecture": "highway",
+        "components": components,
+        "activation": "linear" if changes is None else function(node, changes),
+    }
 
 
 def normalization(node: Node) -> dict[str, Any]:

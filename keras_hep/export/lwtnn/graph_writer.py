@@ -9,29 +9,34 @@ from keras_hep.data.features import Feature
 from keras_hep.errors import ExportError
 from keras_hep.export.document import Input, Traced
 from keras_hep.export.layers import Node
-from keras_hep.export.lwtnn.expressions import activation, dense, normalization, refuse, scaling
+from keras_hep.export.lwtnn.composites import folded
+from keras_hep.export.lwtnn.expressions import activation, dense, highway, maxout, normalization, refuse, scaling
 from keras_hep.export.lwtnn.recurrent import KINDS, recurrent
 from keras_hep.export.shared_weights import restored
 
-__all__ = ["to_graph"]
+__all__ = ["Graph"]
 
 
-def to_graph(traced: Traced) -> dict[str, Any]:
-    """Return a model as a document in the graph dialect.
+class Graph:
+    """A model as a graph of lwtnn: its nodes and layers, and what became of ours.
+
+    Args:
+        traced: the model.
+
+    Attributes:
+        nodes: the nodes of lwtnn.
+        names: name of our node that each of them came from.
+        layers: the layers of lwtnn.
 
     Raises:
         UnsupportedLayerError: a layer that lwtnn does not have; the message names it and why.
         ExportError: preprocessing that lwtnn does not have; the message names the feature and why.
     """
-    return _Graph(traced).to_dict()
-
-
-class _Graph:
-    """The graph of lwtnn while it is made: its nodes and layers, and what became of ours."""
 
     def __init__(self, traced: Traced):
         self.traced = traced
-        self.ours = restored(traced.nodes)  # each with its own weights
+        # Each with its own weights.
+        self.ours = folded(restored(traced.nodes), (output["node"] for output in traced.outputs))
         for entry in traced.inputs:
             if entry.length is None and len(entry.shape) > 1:
                 raise ExportError(
@@ -39,6 +44,7 @@ class _Graph:
                     "let a Preprocessing layer read a sequence"
                 )
         self.nodes: list[dict[str, Any]] = []
+        self.names: list[str] = []
         self.layers: list[dict[str, Any]] = []
         self.vectors = [entry for entry in traced.inputs if entry.length is None]
         self.sequences = [entry for entry in traced.inputs if entry.length is not None]
@@ -55,7 +61,7 @@ class _Graph:
             self._add(node)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the document."""
+        """Return the document in the graph dialect."""
         return {
             "inputs": [self._input(entry) for entry in self.vectors],
             "input_sequences": [self._input(entry) for entry in self.sequences],
@@ -101,6 +107,10 @@ class _Graph:
             self._add_layer(node, dense(node))
         elif kind == "batch_normalization":
             self._add_layer(node, normalization(node))
+        elif kind == "maxout" and "parts" in node:
+            self._add_layer(node, maxout(node))
+        elif kind == "highway":
+            self._add_layer(node, highway(node))
         elif kind in ("activation", "softmax"):
             self._add_activation(node)
         elif kind == "masked_sum":
@@ -121,6 +131,7 @@ class _Graph:
     def _append(self, name: str, node: dict[str, Any]) -> None:
         self.place[name] = len(self.nodes)
         self.nodes.append(node)
+        self.names.append(name)
 
     def _add_input(self, node: Node) -> None:
         name, entry = node["name"], node["input"]

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keras_hep.export.lwtnn.activations import function_of
-from keras_hep.export.lwtnn.composites import Highway, Maxout
 from keras_hep.export.lwtnn.located import Located
+from keras_hep.layers import Highway, Maxout
 
 __all__ = ["GATES", "padding_of", "to_keras"]
 
@@ -24,7 +24,7 @@ _RECURRENT: dict[str, type] = {"lstm": keras.layers.LSTM, "gru": keras.layers.GR
 
 
 def to_keras(place: Located, size: int, name: str, return_sequences: bool = False) -> Any:
-    """Return a layer of the file as a built Keras layer, or as something that calls several and has them as `parts`.
+    """Return a layer of the file as a built Keras layer.
 
     Args:
         place: the layer in the file.
@@ -47,10 +47,6 @@ def _dense(place: Located, size: int, name: str) -> Any:
         if len(place.at("bias").numbers()):
             raise place.at("bias").error("expected no bias where there are no weights")
         return keras.layers.Activation(function, name=name)
-    return _linear(place, size, name, function)
-
-
-def _linear(place: Located, size: int, name: str, function: Callable[..., Any] = keras.activations.linear) -> Any:
     kernel, bias = _matrix(place, size)
     layer = keras.layers.Dense(kernel.shape[1], activation=function, use_bias=bias is not None, name=name)
     return _built(layer, (None, size), [kernel, bias])
@@ -65,24 +61,32 @@ def _normalization(place: Located, size: int, name: str) -> Any:
 
 def _maxout(place: Located, size: int, name: str) -> Any:
     # lwtnn does not read the activation of a maxout.
-    parts = [_linear(part, size, f"{name}_{number}") for number, part in enumerate(place.at("sublayers").items())]
-    if not parts:
+    places = list(place.at("sublayers").items())
+    if not places:
         raise place.at("sublayers").error("expected at least one sublayer, found none")
-    for part, layer in zip(place.at("sublayers").items(), parts, strict=True):
-        if layer.units != parts[0].units:
-            raise part.error(f"expected {parts[0].units} units, as the first sublayer has, found {layer.units}")
-    return Maxout(parts, name)
+    parts = [_matrix(part, size) for part in places]
+    units = parts[0][0].shape[1]
+    for part, (kernel, _) in zip(places, parts, strict=True):
+        if kernel.shape[1] != units:
+            raise part.error(f"expected {units} units, as the first sublayer has, found {kernel.shape[1]}")
+    layer = Maxout(units, pieces=len(parts), name=name)
+    bias = [np.zeros(units) if values is None else values for _, values in parts]
+    kernel = np.concatenate([values for values, _ in parts], axis=1)
+    return _built(layer, (None, size), [kernel, np.concatenate(bias)])
 
 
 def _highway(place: Located, size: int, name: str) -> Any:
     function = function_of(place.at("activation"))
-    parts = []
-    for key, activation in (("t", function), ("carry", keras.activations.sigmoid)):
+    if function is keras.activations.softmax:
+        raise place.at("activation").error("a softmax is not supported here")
+    weights: list[Floats | None] = []
+    for key in ("t", "carry"):
         part = place.at("components").at(key)
-        parts.append(_linear(part, size, f"{name}_{key}", activation))
-        if parts[-1].units != size:
-            raise part.at("weights").error(f"expected as many units as inputs, {size}, found {parts[-1].units}")
-    return Highway(parts[0], parts[1], name)
+        kernel, bias = _matrix(part, size)
+        if kernel.shape[1] != size:
+            raise part.at("weights").error(f"expected as many units as inputs, {size}, found {kernel.shape[1]}")
+        weights += [kernel, np.zeros(size) if bias is None else bias]
+    return _built(Highway(activation=function, name=name), (None, size), weights)
 
 
 def _recurrent(place: Located, kind: str, size: int, name: str, return_sequences: bool) -> Any:

@@ -13,18 +13,18 @@ from keras_hep.export.lwtnn.document import Document
 from keras_hep.export.lwtnn.layers import GATES
 from keras_hep.layers.output_labels import OutputLabels
 
-__all__ = ["keep", "of", "restored"]
+__all__ = ["dialect_of", "keep", "of", "restored"]
 
 _ARRAYS = ("weights", "bias", "U")
 
 
-def keep(document: Document, names: dict[int, list[str]]) -> dict[str, Any]:
+def keep(document: Document, names: dict[int, str]) -> dict[str, Any]:
     """Return the file without its weights.
 
     Args:
         document: the file.
-        names: index of a layer in the file -> names of the Keras layers that hold its weights. Layers that no output
-            needs are not among them, and are kept whole.
+        names: index of a layer in the file -> name of the Keras layer. Layers that no output needs are not among them, and
+            are kept whole.
     """
     kept = {key: value for key, value in document.raw.items() if key != "layers"}
     layers = [
@@ -42,6 +42,11 @@ def of(model: keras.Model) -> dict[str, Any] | None:
     return None
 
 
+def dialect_of(kept: dict[str, Any]) -> str:
+    """Return the dialect of the file: of both, only a graph has its outputs by name."""
+    return "graph" if isinstance(kept["lwtnn"]["outputs"], dict) else "sequential"
+
+
 def restored(model: keras.Model, kept: dict[str, Any]) -> dict[str, Any]:
     """Return the file again, with the weights that the model has now.
 
@@ -49,8 +54,8 @@ def restored(model: keras.Model, kept: dict[str, Any]) -> dict[str, Any]:
         ExportError: a layer of the file is not in the model any more.
     """
     document: dict[str, Any] = copy.deepcopy(kept["lwtnn"])
-    for index, names in kept["keras_layers"].items():
-        _fill(document["layers"][int(index)], [_layer(model, name) for name in names])
+    for index, name in kept["keras_layers"].items():
+        _fill(document["layers"][int(index)], _layer(model, name))
     return document
 
 
@@ -73,19 +78,8 @@ def _emptied(entry: Any) -> Any:
     return {key: None if key in _ARRAYS and value else _emptied(value) for key, value in entry.items()}
 
 
-def _fill(entry: dict[str, Any], layers: list[Any]) -> None:
+def _fill(entry: dict[str, Any], layer: Any) -> None:
     kind = entry["architecture"]
-    if kind == "maxout":
-        for part, layer in zip(entry["sublayers"], layers, strict=True):
-            _fill_dense(part, layer)
-    elif kind == "highway":
-        for key, layer in zip(("t", "carry"), layers, strict=True):
-            _fill_dense(entry["components"][key], layer)
-    else:
-        _fill_one(entry, kind, layers[0])
-
-
-def _fill_one(entry: dict[str, Any], kind: str, layer: Any) -> None:
     weights = [np.asarray(weight) for weight in layer.weights]
     if kind in GATES:
         parts = [np.split(values, len(GATES[kind]), axis=-1) for values in weights]
@@ -97,14 +91,22 @@ def _fill_one(entry: dict[str, Any], kind: str, layer: Any) -> None:
         gamma, beta, mean, variance = (values.astype(np.float64) for values in weights)
         scale = gamma / np.sqrt(variance + layer.epsilon)
         _set(entry, weights=scale, bias=np.divide(beta, scale, out=np.zeros_like(beta), where=scale != 0) - mean)
+    elif kind == "maxout":
+        parts = [np.split(values, layer.pieces, axis=-1) for values in weights]
+        for part, kernel, bias in zip(entry["sublayers"], *parts, strict=True):
+            _set_linear(part, kernel, bias)
+    elif kind == "highway":
+        _set_linear(entry["components"]["t"], *weights[:2])
+        _set_linear(entry["components"]["carry"], *weights[2:])
     elif weights:
-        _fill_dense(entry, layer)
+        _set_linear(entry, *weights)
 
 
-def _fill_dense(entry: dict[str, Any], layer: Any) -> None:
-    _set(entry, weights=np.asarray(layer.kernel).T)
-    if layer.use_bias:
-        _set(entry, bias=layer.bias)
+def _set_linear(entry: dict[str, Any], kernel: Any, bias: Any = None) -> None:
+    _set(entry, weights=kernel.T)
+    # A bias that the file leaves out stays out while it is zero.
+    if bias is not None and (entry["bias"] is None or np.any(bias)):
+        _set(entry, bias=bias)
 
 
 def _set(entry: dict[str, Any], **arrays: Any) -> None:

@@ -80,13 +80,11 @@ class _Builder:
                 raise output.place.error(f"expected {value.shape[-1]} labels, found {len(output.labels)}")
             if len(set(output.labels)) != len(output.labels):
                 raise output.place.error("a label stands twice")
-            kept = origin.keep(self.document, self._names()) if not number else None
+            kept = (
+                origin.keep(self.document, {i: layer.name for i, layer in self.layers.items()}) if not number else None
+            )
             tensors.append(OutputLabels(output.labels, origin=kept, name=called)(value))
         return keras.Model(self.inputs, tensors, name="".join(c if c.isalnum() else "_" for c in name))
-
-    def _names(self) -> dict[int, list[str]]:
-        """Return the names of the Keras layers that hold the weights of each layer of the file."""
-        return {i: [part.name for part in getattr(layer, "parts", [layer])] for i, layer in self.layers.items()}
 
     def _free(self, name: str) -> str:
         """Return the name, with a number behind it where it is taken, in characters that Keras allows in a layer's name."""

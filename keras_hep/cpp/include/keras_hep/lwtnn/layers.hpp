@@ -116,6 +116,12 @@ private:
         return weights.size() / inputs;
     }
 
+    /// The bias of so many units; where the file has none, zeros.
+    static Doubles bias_of(const Field& part, std::size_t units) {
+        const bool has_bias = !numbers(part.at("bias")).empty();
+        return has_bias ? numbers(part.at("bias"), units, "one for each unit") : Doubles(units, 0.0);
+    }
+
     Maker linear(const Field& part, const Translated& given, const std::string& name, std::size_t* units) {
         const Doubles weights = numbers(part.at("weights"));
         *units = units_of(part, weights, given.size);
@@ -156,24 +162,34 @@ private:
         return {name, given.size, given.steps, given.mask};
     }
 
+    /// One dense node whose units are those of the sublayers, one sublayer after another, and the largest of them.
     Translated maxout(const Field& layer, const Translated& given, const std::string& name) {
-        std::vector<std::string> parts;
+        const std::vector<Field> parts = layer.at("sublayers").items();
+        if (parts.empty()) layer.at("sublayers").fail_shape("expected at least one sublayer, found none");
+        std::vector<Doubles> matrices;
+        Doubles bias;
         std::size_t units = 0;
-        for (const Field& part : layer.at("sublayers").items()) {
-            std::size_t here = 0;
-            parts.push_back(name + "/" + std::to_string(parts.size()));
-            add(linear(part, given, parts.back(), &here));
-            if (parts.size() > 1 && here != units) {
+        for (const Field& part : parts) {
+            matrices.push_back(numbers(part.at("weights")));
+            const std::size_t here = units_of(part, matrices.back(), given.size);
+            if (matrices.size() > 1 && here != units) {
                 part.fail_shape({"expected ", units, " units, as the first sublayer has, found ", here});
             }
             units = here;
+            const Doubles own = bias_of(part, units);
+            bias.insert(bias.end(), own.begin(), own.end());
         }
-        if (parts.empty()) layer.at("sublayers").fail_shape("expected at least one sublayer, found none");
-        if (parts.size() > 1) add(start("maximum", name, parts, given.shape(units)));
-        return {parts.size() > 1 ? name : parts[0], units, given.steps, given.mask};
+        const std::size_t width = parts.size() * units;
+        Doubles weights(given.size * width);
+        for (std::size_t p = 0; p < parts.size(); ++p) transpose(matrices[p], given.size, units, weights, p * units, width);
+        Maker node = start("dense", name + "/dense", {given.node}, given.shape(width));
+        add(std::move(node.set("units", static_cast<double>(width)).set("weights", std::move(weights)).set("bias", std::move(bias))));
+        Maker largest = start("maxout", name, {name + "/dense"}, given.shape(units));
+        add(std::move(largest.set("pieces", static_cast<double>(parts.size()))));
+        return {name, units, given.steps, given.mask};
     }
 
-    /// x + c * (t - x), with t the activation of one matrix and c the sigmoid of another.
+    /// c * t + (1 - c) * x, with t the activation of one matrix and c the sigmoid of another.
     Translated highway(const Field& layer, const Translated& given, const std::string& name) {
         const Field components = layer.at("components");
         const Shape shape = given.shape(given.size);
@@ -186,9 +202,7 @@ private:
         if (!set_function(layer.at("activation"), function)) layer.at("activation").fail("a softmax is not supported here");
         add(std::move(function));
         add(std::move(gate.set("function", "sigmoid")));
-        add(start("subtract", name + "/change", {name + "/function", given.node}, shape));
-        add(start("multiply", name + "/gated", {name + "/gate", name + "/change"}, shape));
-        add(start("add", name, {name + "/gated", given.node}, shape));
+        add(start("blend", name, {name + "/gate", name + "/function", given.node}, shape));
         return {name, given.size, given.steps, given.mask};
     }
 
