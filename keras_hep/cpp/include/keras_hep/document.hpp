@@ -29,7 +29,7 @@ struct TestVector {
 };
 
 KERAS_HEP_LOADING inline void check_header(const Field& root) {
-    root.only({"format", "version", "provenance", "inputs", "nodes", "outputs", "test_vectors"});
+    root.only("format version provenance inputs nodes outputs test_vectors");
     const Field format = root.at("format");
     if (format.text() != "keras_hep") format.fail({"expected 'keras_hep', found '", shortened(format.text()), "'"});
     const Field version = root.at("version");
@@ -71,7 +71,7 @@ KERAS_HEP_LOADING std::vector<Output> read_outputs(const Field& field, const Gra
     for (std::size_t i = 0; i < items.size(); ++i) {
         const Field& item = items[i];
         Output& output = outputs[i];
-        item.only({"name", "node", "labels"});
+        item.only("name node labels");
         output.node = graph.find(item.at("node"));
         output.name = item.at("name").text();
         output.labels = read_labels(item.at("labels"), graph.steps()[output.node].size);
@@ -103,7 +103,7 @@ KERAS_HEP_LOADING inline std::vector<TestVector> read_test_vectors(const Field& 
     const std::vector<Field> items = field.items();
     std::vector<TestVector> vectors(items.size());
     for (std::size_t i = 0; i < items.size(); ++i) {
-        items[i].only({"inputs", "outputs"});
+        items[i].only("inputs outputs");
         for (const Input& input : inputs) vectors[i].inputs.push_back(read_given(items[i].at("inputs").at(input.name), input));
         for (const Output& output : outputs) {
             vectors[i].outputs.push_back(read_values(items[i].at("outputs").at(output.name), output.labels.size()));

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <initializer_list>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -71,13 +70,10 @@ public:
         return {value, source_, sharing_};
     }
 
-    /// Refuse every key that is in neither list: it could change the meaning.
-    KERAS_HEP_LOADING void only(std::initializer_list<std::string_view> known, const std::vector<std::string_view>& more = {}) const {
+    /// Refuse every key that is in neither list, of keys with blanks between them: it could change the meaning.
+    KERAS_HEP_LOADING void only(std::string_view known, std::string_view more = "") const {
         for (const json::Member& member : get<json::Object>("an object")) {
-            bool found = false;
-            for (std::string_view key : known) found = found || key == member.key;
-            for (std::string_view key : more) found = found || key == member.key;
-            if (!found) fail({"unknown key '", shortened(member.key), "'"});
+            if (!has_word(known, member.key) && !has_word(more, member.key)) fail({"unknown key '", shortened(member.key), "'"});
         }
     }
 
@@ -166,6 +162,15 @@ public:
 private:
     Field(const json::Value* value, const Source* source, Sharing* sharing) : value_(value), source_(source), sharing_(sharing) {}
 
+    KERAS_HEP_LOADING static bool has_word(std::string_view words, std::string_view word) {
+        while (!words.empty()) {
+            const std::string_view first = words.substr(0, words.find(' '));
+            if (first == word) return true;
+            words.remove_prefix(std::min(first.size() + 1, words.size()));
+        }
+        return false;
+    }
+
     KERAS_HEP_LOADING const json::Value* find(std::string_view key) const {
         for (const json::Member& member : get<json::Object>("an object")) {
             if (member.key == key) return &member.value;
@@ -175,7 +180,7 @@ private:
 
     /// What `{"of": NODE}` stands for: the same attribute of the node of that name, which must be an array there.
     KERAS_HEP_LOADING Field shared() const {
-        only({"of"});
+        only("of");
         const Field name = at("of");
         const std::size_t* number = sharing_ == nullptr ? nullptr : sharing_->numbers.find(name.text());
         if (number == nullptr) name.fail({"there is no node '", shortened(name.text()), "'"});

@@ -141,7 +141,7 @@ private:
     }
 
     KERAS_HEP_LOADING static void read_input_node(const Field& item, const std::vector<Input>& inputs, Step<T>& step) {
-        item.only({"name", "type", "inputs", "shape", "input", "part"});
+        item.only("name type inputs shape input part");
         if (!item.at("inputs").items().empty()) item.at("inputs").fail_shape("expected no inputs of an input node");
         const Field name = item.at("input");
         const auto found = std::find_if(inputs.begin(), inputs.end(), [&](const Input& i) { return i.name == name.text(); });

@@ -49,7 +49,7 @@ KERAS_HEP_LOADING inline std::vector<Feature> read_features(const Field& field) 
     std::vector<Feature> features(items.size());
     Names names;
     for (std::size_t i = 0; i < items.size(); ++i) {
-        items[i].only({"name", "unit", "default"});
+        items[i].only("name unit default");
         const Field otherwise = items[i].at("default");
         features[i].name = items[i].at("name").text();
         features[i].unit = items[i].at("unit").text();
@@ -74,7 +74,7 @@ KERAS_HEP_LOADING inline Shape read_axes(const Field& field, const Input& input)
 }
 
 KERAS_HEP_LOADING inline void read_input(const Field& field, Input& input) {
-    field.only({"name", "shape", "length", "features"});
+    field.only("name shape length features");
     input.name = field.at("name").text();
     const Field length = field.at("length");
     if (field.at("features").is_null()) {

@@ -81,18 +81,18 @@ KERAS_HEP_LOADING Function<T> read_function(const Field& node) {
     field.fail({"unknown activation '", shortened(name), "'"});
 }
 
-/// The parameters that a function has beside its name.
-KERAS_HEP_LOADING inline std::vector<std::string_view> parameters_of(const Field& node) {
+/// The attributes with a function and its parameters.
+KERAS_HEP_LOADING inline std::string_view parameters_of(const Field& node) {
     const std::string& name = node.at("function").text();
-    if (name == "relu") return {"function", "negative_slope", "threshold", "max_value"};
-    if (name == "threshold") return {"function", "threshold", "default_value"};
-    if (name == "ramp") return {"function", "slope", "offset"};
-    if (name == "gelu") return {"function", "approximate"};
-    if (name == "leaky_relu") return {"function", "negative_slope"};
-    if (name == "squareplus") return {"function", "b"};
-    if (name == "hard_shrink" || name == "soft_shrink") return {"function", "threshold"};
-    if (name == "elu" || name == "celu" || name == "swish") return {"function", "alpha"};
-    return {"function"};
+    if (name == "relu") return "function negative_slope threshold max_value";
+    if (name == "threshold") return "function threshold default_value";
+    if (name == "ramp") return "function slope offset";
+    if (name == "gelu") return "function approximate";
+    if (name == "leaky_relu") return "function negative_slope";
+    if (name == "squareplus") return "function b";
+    if (name == "hard_shrink" || name == "soft_shrink") return "function threshold";
+    if (name == "elu" || name == "celu" || name == "swish") return "function alpha";
+    return "function";
 }
 
 template <class T>

@@ -61,7 +61,7 @@ inline std::vector<std::size_t> steps_of(const Shape& shape) {
 /// Axes in another order: axis i of the output is axis axes[i] of the input.
 template <class T>
 KERAS_HEP_LOADING std::unique_ptr<Layer<T>> make_permute(const Declaration& declaration) {
-    declaration.attributes({"axes"});
+    declaration.attributes("axes");
     declaration.takes(1);
     const Shape& input = declaration.inputs[0];
     const Field field = declaration.node.at("axes");
@@ -80,7 +80,7 @@ KERAS_HEP_LOADING std::unique_ptr<Layer<T>> make_permute(const Declaration& decl
 /// Axes of size 1 as long as the shape says: their value repeats.
 template <class T>
 KERAS_HEP_LOADING std::unique_ptr<Layer<T>> make_broadcast(const Declaration& declaration) {
-    declaration.attributes({});
+    declaration.attributes("");
     declaration.takes(1);
     const Shape& input = declaration.inputs[0];
     const Shape& shape = declaration.shape;

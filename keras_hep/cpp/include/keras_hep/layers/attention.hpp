@@ -28,7 +28,7 @@ template <class T>
 class Attention final : public Layer<T> {
 public:
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
-        declaration.attributes({"heads", "key_heads", "scale", "tanh_weights", "causal", "zero_if_masked", "masks"});
+        declaration.attributes("heads key_heads scale tanh_weights causal zero_if_masked masks");
         const Field& node = declaration.node;
         std::vector<MaskOf> masks;
         for (const Field& mask : node.at("masks").items()) masks.push_back(read_mask(mask));

@@ -54,7 +54,7 @@ private:
 
 template <class T>
 KERAS_HEP_LOADING std::unique_ptr<Layer<T>> make_batch_normalization(const Declaration& declaration) {
-    declaration.attributes({"axis", "epsilon", "gamma", "beta", "mean", "variance"});
+    declaration.attributes("axis epsilon gamma beta mean variance");
     declaration.takes(1);
     declaration.gives(declaration.inputs[0]);
     const Shape& shape = declaration.shape;

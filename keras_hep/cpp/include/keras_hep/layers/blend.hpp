@@ -11,7 +11,7 @@ template <class T>
 class Blend final : public Layer<T> {
 public:
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
-        declaration.attributes({});
+        declaration.attributes("");
         declaration.takes(3);
         for (const Shape& input : declaration.inputs) declaration.gives(input);
         return Made<T>(new Blend(product(declaration.shape)));

@@ -14,7 +14,7 @@ template <class T>
 class ZeroPadding final : public Layer<T> {
 public:
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
-        declaration.attributes({"padding"});
+        declaration.attributes("padding");
         declaration.takes(1);
         const auto axes = read_borders(declaration, "padding");
         Shape expected = declaration.inputs[0];
@@ -41,7 +41,7 @@ template <class T>
 class Cropping final : public Layer<T> {
 public:
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
-        declaration.attributes({"cropping"});
+        declaration.attributes("cropping");
         declaration.takes(1);
         auto axes = read_borders(declaration, "cropping");
         Shape expected = declaration.inputs[0];

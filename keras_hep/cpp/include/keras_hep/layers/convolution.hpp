@@ -17,7 +17,7 @@ template <class T>
 class Convolution final : public Layer<T> {
 public:
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
-        declaration.attributes({"filters", "window", "strides", "dilation", "spread", "padding", "groups", "weights", "bias"});
+        declaration.attributes("filters window strides dilation spread padding groups weights bias");
         declaration.takes(1);
         auto [axes, shape] = read_windows(declaration, true);
         const std::size_t channels = shape.back();

@@ -13,7 +13,7 @@ template <class T>
 class Dense final : public Layer<T> {
 public:
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
-        declaration.attributes({"units", "weights", "bias"});
+        declaration.attributes("units weights bias");
         declaration.takes(1);
         Shape expected = declaration.inputs[0];
         const std::size_t inputs = expected.back();

@@ -15,7 +15,7 @@ template <class T>
 class DepthwiseConvolution final : public Layer<T> {
 public:
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
-        declaration.attributes({"multiplier", "window", "strides", "dilation", "spread", "padding", "weights", "bias"});
+        declaration.attributes("multiplier window strides dilation spread padding weights bias");
         declaration.takes(1);
         auto [axes, shape] = read_windows(declaration, true);
         const Field field = declaration.node.at("multiplier");

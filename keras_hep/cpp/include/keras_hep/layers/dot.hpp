@@ -13,7 +13,7 @@ template <class T>
 class Dot final : public Layer<T> {
 public:
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
-        declaration.attributes({"axes"});
+        declaration.attributes("axes");
         declaration.takes(2);
         const Field field = declaration.node.at("axes");
         const std::vector<std::size_t> axes = field.counts(2, 0, max_rank - 1);

@@ -15,7 +15,7 @@ template <class T>
 class Embedding final : public Layer<T> {
 public:
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
-        declaration.attributes({"categories", "units", "weights"});
+        declaration.attributes("categories units weights");
         declaration.takes(1);
         const std::size_t units = declaration.node.at("units").count(max_values);
         const std::size_t categories = declaration.node.at("categories").count(max_values);

@@ -85,9 +85,9 @@ private:
 template <class T>
 KERAS_HEP_LOADING std::unique_ptr<Layer<T>> make_layer_normalization(const Declaration& declaration, bool rms) {
     if (rms) {
-        declaration.attributes({"axes", "epsilon", "gamma"});
+        declaration.attributes("axes epsilon gamma");
     } else {
-        declaration.attributes({"axes", "epsilon", "gamma", "beta"});
+        declaration.attributes("axes epsilon gamma beta");
     }
     declaration.takes(1);
     const Shape& shape = declaration.inputs[0];
@@ -110,7 +110,7 @@ std::unique_ptr<Layer<T>> make_layer_normalization(const Declaration& declaratio
 /// Over all axes, in groups of the channels, which are the last one.
 template <class T>
 KERAS_HEP_LOADING std::unique_ptr<Layer<T>> make_group_normalization(const Declaration& declaration) {
-    declaration.attributes({"groups", "epsilon", "gamma", "beta"});
+    declaration.attributes("groups epsilon gamma beta");
     declaration.takes(1);
     const Shape& shape = declaration.inputs[0];
     declaration.gives(shape);
@@ -131,7 +131,7 @@ template <class T>
 class UnitNormalization final : public Layer<T> {
 public:
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
-        declaration.attributes({"axis", "epsilon"});
+        declaration.attributes("axis epsilon");
         declaration.takes(1);
         const Shape& shape = declaration.inputs[0];
         declaration.gives(shape);

@@ -13,7 +13,7 @@ class Gru final : public Recurrent<T> {
 public:
     /// The gates stand in the file in the order z (update), r (reset), h (candidate).
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
-        const Recurrence recurrence = read_recurrence(declaration, {"recurrent_activation", "recurrent_bias", "reset_after"});
+        const Recurrence recurrence = read_recurrence(declaration, "recurrent_activation recurrent_bias reset_after");
         const std::size_t gates = 3 * recurrence.units;
         const Field& node = declaration.node;
         const bool reset_after = node.at("reset_after").boolean();

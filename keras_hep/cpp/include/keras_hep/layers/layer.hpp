@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -95,9 +94,9 @@ struct Declaration {
     std::vector<Shape> inputs;
     Shape shape;
 
-    /// Check the attributes (beside name, type, inputs and shape).
-    KERAS_HEP_LOADING void attributes(const std::vector<std::string_view>& known) const {
-        node.only({"name", "type", "inputs", "shape"}, known);
+    /// Check the attributes (beside name, type, inputs and shape): `known` names them, with blanks between them.
+    KERAS_HEP_LOADING void attributes(std::string_view known) const {
+        node.only("name type inputs shape", known);
     }
 
     /// Check the number of inputs.

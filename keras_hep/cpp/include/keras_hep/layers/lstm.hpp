@@ -13,7 +13,7 @@ class Lstm final : public Recurrent<T> {
 public:
     /// The gates stand in the file in the order i, f, c (here: g), o.
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
-        const Recurrence recurrence = read_recurrence(declaration, {"recurrent_activation"});
+        const Recurrence recurrence = read_recurrence(declaration, "recurrent_activation");
         const std::size_t gates = 4 * recurrence.units;
         const Field& node = declaration.node;
         return Made<T>(new Lstm(recurrence, node.at("weights").numbers_of_size<T>(recurrence.inputs * gates),

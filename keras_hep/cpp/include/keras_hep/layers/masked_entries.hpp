@@ -10,7 +10,7 @@ namespace keras_hep::layers {
 
 /// Check that a node takes values [length, features] and a mask [length].
 KERAS_HEP_LOADING inline void takes_masked_sequence(const Declaration& declaration) {
-    declaration.attributes({});
+    declaration.attributes("");
     declaration.takes(2);
     const Shape& values = declaration.inputs[0];
     if (values.size() != 2 || declaration.inputs[1] != Shape{values[0]}) {

@@ -11,7 +11,7 @@ template <class T>
 class MaskedSum final : public Layer<T> {
 public:
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
-        declaration.attributes({"scale"});
+        declaration.attributes("scale");
         declaration.takes(2);
         const Shape& values = declaration.inputs[0];
         if (values.size() != 2 || declaration.inputs[1] != Shape{values[0]}) {

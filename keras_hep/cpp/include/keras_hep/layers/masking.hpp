@@ -13,7 +13,7 @@ template <class T>
 class NotEqual final : public Layer<T> {
 public:
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
-        declaration.attributes({"value"});
+        declaration.attributes("value");
         declaration.takes(1);
         declaration.gives(declaration.inputs[0]);
         return Made<T>(new NotEqual(product(declaration.shape), declaration.node.at("value").number<T>()));
@@ -36,7 +36,7 @@ template <class T>
 class Any final : public Layer<T> {
 public:
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
-        declaration.attributes({});
+        declaration.attributes("");
         declaration.takes(1);
         Shape expected = declaration.inputs[0];
         const std::size_t size = expected.back();
@@ -64,7 +64,7 @@ template <class T>
 class Masking final : public Layer<T> {
 public:
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
-        declaration.attributes({"value"});
+        declaration.attributes("value");
         declaration.takes(1);
         declaration.gives(declaration.inputs[0]);
         const std::size_t size = declaration.shape.back();
@@ -96,7 +96,7 @@ template <class T>
 class MaskedMean final : public Layer<T> {
 public:
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
-        declaration.attributes({});
+        declaration.attributes("");
         declaration.takes(2);
         declaration.takes_axes(2);
         const Shape& values = declaration.inputs[0];

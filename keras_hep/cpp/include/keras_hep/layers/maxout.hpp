@@ -11,7 +11,7 @@ template <class T>
 class Maxout final : public Layer<T> {
 public:
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
-        declaration.attributes({"pieces"});
+        declaration.attributes("pieces");
         declaration.takes(1);
         const Field field = declaration.node.at("pieces");
         const std::size_t pieces = field.count(max_values);

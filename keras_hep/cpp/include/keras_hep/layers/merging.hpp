@@ -31,7 +31,7 @@ public:
 
 private:
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration, Merge merge) {
-        declaration.attributes({});
+        declaration.attributes("");
         for (const Shape& input : declaration.inputs) declaration.gives(input);
         if (merge == Merge::difference) declaration.takes(2);
         return Made<T>(new Elementwise(merge, declaration.inputs.size(), product(declaration.shape)));
@@ -67,7 +67,7 @@ template <class T>
 class Concatenate final : public Layer<T> {
 public:
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
-        declaration.attributes({"axis"});
+        declaration.attributes("axis");
         const std::size_t axis = declaration.axis();
         Shape expected = declaration.inputs[0];
         expected[axis] = 0;

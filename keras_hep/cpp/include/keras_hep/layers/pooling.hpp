@@ -42,7 +42,7 @@ public:
 
 private:
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration, bool is_largest) {
-        declaration.attributes({"window", "strides", "padding"});
+        declaration.attributes("window strides padding");
         declaration.takes(1);
         auto [axes, shape] = read_windows(declaration, false);
         for (const WindowAxis& axis : axes) {

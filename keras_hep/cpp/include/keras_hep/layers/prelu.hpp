@@ -13,7 +13,7 @@ template <class T>
 class PRelu final : public Layer<T> {
 public:
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
-        declaration.attributes({"alpha"});
+        declaration.attributes("alpha");
         declaration.takes(1);
         declaration.gives(declaration.inputs[0]);
         const std::size_t size = product(declaration.shape);

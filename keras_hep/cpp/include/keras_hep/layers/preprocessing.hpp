@@ -15,7 +15,7 @@ template <class T>
 class Preprocessing final : public Layer<T> {
 public:
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
-        declaration.attributes({"features"});
+        declaration.attributes("features");
         declaration.takes(1);
         declaration.gives(declaration.inputs[0]);
         const Field field = declaration.node.at("features");
@@ -66,7 +66,7 @@ private:
     }
 
     static Feature read(const Field& field) {
-        field.only({"default", "clip", "transform", "offset", "scale"});
+        field.only("default clip transform offset scale");
         const Field otherwise = field.at("default");
         const Field clip = field.at("clip");
         constexpr T infinity = std::numeric_limits<T>::infinity();

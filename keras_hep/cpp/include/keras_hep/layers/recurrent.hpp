@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <string_view>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -25,11 +25,9 @@ struct Recurrence {
 };
 
 /// Read what all recurrent layers have; `more` are the attributes that this one has beside them.
-KERAS_HEP_LOADING inline Recurrence read_recurrence(const Declaration& declaration, const std::vector<std::string_view>& more) {
-    std::vector<std::string_view> known = {"units",      "weights",          "recurrent_weights",   "bias",      "activation",
-                                           "go_backwards", "return_sequences", "zero_output_for_mask", "reverse_output"};
-    known.insert(known.end(), more.begin(), more.end());
-    declaration.attributes(known);
+KERAS_HEP_LOADING inline Recurrence read_recurrence(const Declaration& declaration, const std::string& more) {
+    declaration.attributes("units weights recurrent_weights bias activation go_backwards return_sequences zero_output_for_mask reverse_output " +
+                           more);
     const Field& node = declaration.node;
     const std::size_t number = declaration.inputs.size();
     if (number != 2) declaration.takes(1);
@@ -49,7 +47,7 @@ KERAS_HEP_LOADING inline Recurrence read_recurrence(const Declaration& declarati
 template <class T>
 KERAS_HEP_LOADING Function<T> read_inner_function(const Field& field) {
     const Function<T> function = read_function<T>(field);
-    field.only({}, parameters_of(field));
+    field.only(parameters_of(field));
     return function;
 }
 

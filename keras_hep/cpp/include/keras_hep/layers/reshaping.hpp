@@ -26,7 +26,7 @@ private:
 /// One axis.
 template <class T>
 KERAS_HEP_LOADING std::unique_ptr<Layer<T>> make_flatten(const Declaration& declaration) {
-    declaration.attributes({});
+    declaration.attributes("");
     declaration.takes(1);
     declaration.gives({product(declaration.inputs[0])});
     return Made<T>(new Reshaping<T>(product(declaration.shape)));
@@ -35,7 +35,7 @@ KERAS_HEP_LOADING std::unique_ptr<Layer<T>> make_flatten(const Declaration& decl
 /// Any shape of as many values.
 template <class T>
 KERAS_HEP_LOADING std::unique_ptr<Layer<T>> make_reshape(const Declaration& declaration) {
-    declaration.attributes({});
+    declaration.attributes("");
     declaration.takes(1);
     if (product(declaration.inputs[0]) != product(declaration.shape)) {
         declaration.node.at("shape").fail_shape({"expected as many values as in ", declaration.inputs[0], ", found ", declaration.shape});

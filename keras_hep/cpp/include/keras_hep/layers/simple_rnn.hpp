@@ -13,7 +13,7 @@ template <class T>
 class SimpleRnn final : public Recurrent<T> {
 public:
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
-        const Recurrence recurrence = read_recurrence(declaration, {});
+        const Recurrence recurrence = read_recurrence(declaration, "");
         const std::size_t units = recurrence.units;
         const Field& node = declaration.node;
         return Made<T>(new SimpleRnn(recurrence, node.at("weights").numbers_of_size<T>(recurrence.inputs * units),

@@ -12,7 +12,7 @@ template <class T>
 class Softmax final : public Layer<T> {
 public:
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
-        declaration.attributes({"axis"});
+        declaration.attributes("axis");
         declaration.takes(1);
         declaration.gives(declaration.inputs[0]);
         const Shape& shape = declaration.shape;
@@ -51,7 +51,7 @@ template <class T>
 class LogSoftmax final : public Layer<T> {
 public:
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
-        declaration.attributes({"axis"});
+        declaration.attributes("axis");
         declaration.takes(1);
         declaration.gives(declaration.inputs[0]);
         const Shape& shape = declaration.shape;

@@ -12,7 +12,7 @@ template <class T>
 class TimeDistributed final : public Layer<T> {
 public:
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
-        declaration.attributes({"layer"});
+        declaration.attributes("layer");
         const Field inner = declaration.node.at("layer");
         const std::size_t entries = declaration.shape[0];
         Declaration part{inner, {}, inner.at("shape").shape()};
