@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import json
 import logging
 import os
 import tempfile
@@ -27,9 +28,13 @@ def main() -> None:
     parser.add_argument(
         "--cpu", type=int, default=max(os.sched_getaffinity(0)), help="core that all of it is pinned to"
     )
+    parser.add_argument("--compile-alone", action="store_true", help="measure the compiler; keep the other figures")
     parser.add_argument("--output", type=Path, default=RESULTS, help="folder to write the results to")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
+    if arguments.compile_alone:
+        _compile_alone(arguments.output)
+        return
     # Before TensorFlow is imported, so that all of its threads stay there.
     os.sched_setaffinity(0, {arguments.cpu})
     os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
@@ -67,6 +72,19 @@ def main() -> None:
     write_text(arguments.output / "cpp_inference.md", table(results))
     with atomic_path(arguments.output / "cpp_inference.png") as path:
         picture(results).savefig(path, format="png", dpi=130)
+
+
+def _compile_alone(output: Path) -> None:
+    """Write the recorded results again, with what the header costs a compiler now."""
+    from benchmarks.cpp_inference.extras import compile_cost
+    from benchmarks.cpp_inference.table import table
+    from keras_hep._io import write_json, write_text
+
+    results = json.loads((output / "cpp_inference.json").read_text())
+    with tempfile.TemporaryDirectory(prefix="keras_hep_") as name:
+        results["compile"] = compile_cost(5, Path(name))
+    write_json(output / "cpp_inference.json", results)
+    write_text(output / "cpp_inference.md", table(results))
 
 
 def _version(name: str) -> str:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 from benchmarks.cpp_inference.cpp_rows import CPP_ROWS, build_program, running
 from benchmarks.cpp_inference.networks import build, residual
@@ -64,16 +63,21 @@ def residual_chains(rounds: int, seconds: float, folder: Path) -> dict[str, floa
     return {str(blocks): round(min(found), 4) for blocks, found in times.items()}
 
 
-def compile_cost(rounds: int, folder: Path) -> dict[str, Any]:
-    """Return what compiling a small program that includes the header takes: the least of the rounds."""
+def compile_cost(rounds: int, folder: Path) -> dict[str, dict[str, float]]:
+    """Return what compiling a small program that includes the header takes: the least of the rounds, for each kind of unit.
+
+    ``whole``: with everything that the header has; ``separate``: with KERAS_HEP_SEPARATE, which leaves that to another unit.
+    """
     source = folder / "unit.cpp"
     source.write_text(_UNIT)
     command = [*compiler(), "-std=c++17", "-O2", "-I", str(include_dir()), "-c", str(source), "-o", str(folder / "u.o")]
-    found = []
+    kinds = {"whole": command, "separate": [*command, "-DKERAS_HEP_SEPARATE"]}
+    found: dict[str, list[dict[str, float]]] = {kind: [] for kind in kinds}
     for _ in range(rounds):
-        done = subprocess.run([sys.executable, "-S", "-c", _COST, *command], stdout=subprocess.PIPE, check=True)
-        found.append(json.loads(done.stdout))
-    return {key: round(min(each[key] for each in found), 2) for key in found[0]}
+        for kind, flags in kinds.items():
+            done = subprocess.run([sys.executable, "-S", "-c", _COST, *flags], stdout=subprocess.PIPE, check=True)
+            found[kind].append(json.loads(done.stdout))
+    return {kind: {key: round(min(each[key] for each in runs), 2) for key in runs[0]} for kind, runs in found.items()}
 
 
 def machine() -> dict[str, str]:

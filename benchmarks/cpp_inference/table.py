@@ -59,8 +59,9 @@ def table(results: dict[str, Any]) -> str:
         f"- A call with 16 named inputs takes {_number(calls['named'])} us, with the map made anew {_number(calls['map_made_anew'])} us, "
         f"`evaluate_arrays` {_number(calls['array'])} us.",
         f"- Residual blocks of width 32, two layers each: {blocks}.",
-        f"- Compiling a program with `network.hpp` at -O2 takes {cost['seconds']} s ({cost['cpu_seconds']} s of the processor) "
-        f"and {cost['memory_MB']:.0f} MB.",
+        f"- Compiling a small program with `network.hpp` at -O2 takes {cost['whole']['cpu_seconds']} s of the processor and "
+        f"{cost['whole']['memory_MB']:.0f} MB; with `KERAS_HEP_SEPARATE` {cost['separate']['cpu_seconds']} s and "
+        f"{cost['separate']['memory_MB']:.0f} MB.",
         "",
         "## Against the bars",
         "",
