@@ -44,9 +44,10 @@ struct BasicArray {
 };
 using Array = BasicArray<float>;
 
-KERAS_HEP_LOADING inline std::vector<Feature> read_features(const Field& field) {
+KERAS_HEP_LOADING inline void read_features(const Field& field, Input& input) {
     const std::vector<Field> items = field.items();
-    std::vector<Feature> features(items.size());
+    std::vector<Feature>& features = input.features;
+    features.resize(items.size());
     Names names;
     for (std::size_t i = 0; i < items.size(); ++i) {
         items[i].only("name unit default");
@@ -54,10 +55,10 @@ KERAS_HEP_LOADING inline std::vector<Feature> read_features(const Field& field) 
         features[i].name = items[i].at("name").text();
         features[i].unit = items[i].at("unit").text();
         if (!otherwise.is_null()) features[i].otherwise = otherwise.number<double>();
-        if (!names.add(features[i].name)) items[i].at("name").fail({"the feature '", features[i].name, "' stands twice"});
+        if (!names.add(features[i].name, i)) items[i].at("name").fail({"the feature '", features[i].name, "' stands twice"});
     }
     if (features.empty()) field.fail_shape("expected at least one feature, found none");
-    return features;
+    input.by_name = names.in_order();
 }
 
 /// The shape of an input with features: as it stands in the file, or else as length and features say.
@@ -89,13 +90,8 @@ KERAS_HEP_LOADING inline void read_input(const Field& field, Input& input) {
         input.length = length.count(max_values);
         if (*input.length == 0) length.fail_shape("a sequence has at least one entry, found 0");
     }
-    input.features = read_features(field.at("features"));
+    read_features(field.at("features"), input);
     input.axes = read_axes(field, input);
-    for (std::size_t k = 0; k < input.features.size(); ++k) {
-        std::size_t place = k;
-        while (place > 0 && input.features[k].name < input.features[input.by_name[place - 1]].name) --place;
-        input.by_name.insert(input.by_name.begin() + static_cast<std::ptrdiff_t>(place), k);
-    }
 }
 
 }  // namespace keras_hep

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "loading.hpp"
 
@@ -18,6 +19,13 @@ public:
     KERAS_HEP_LOADING const std::size_t* find(const std::string& name) const {
         const auto found = numbers_.find(name);
         return found == numbers_.end() ? nullptr : &found->second;
+    }
+
+    /// The numbers in the order of the names.
+    KERAS_HEP_LOADING std::vector<std::size_t> in_order() const {
+        std::vector<std::size_t> result;
+        for (const auto& entry : numbers_) result.push_back(entry.second);
+        return result;
     }
 
 private:
