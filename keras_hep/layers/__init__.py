@@ -2,6 +2,7 @@
 
 from keras_hep.layers.constituent_augmentation import ConstituentAugmentation
 from keras_hep.layers.constituent_dropout import ConstituentDropout
+from keras_hep.layers.feature_embedding import FeatureEmbedding
 from keras_hep.layers.four_vector_rescaling import FourVectorRescaling
 from keras_hep.layers.four_vector_smearing import FourVectorSmearing
 from keras_hep.layers.functions import Absolute, Elu, LeakyRelu, Ramp, Swish
@@ -22,6 +23,7 @@ __all__ = [
     "ConstituentAugmentation",
     "ConstituentDropout",
     "Elu",
+    "FeatureEmbedding",
     "FourVectorRescaling",
     "FourVectorSmearing",
     "Highway",

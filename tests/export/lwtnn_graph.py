@@ -15,7 +15,7 @@ FUNCTIONS = {
     "leakyrelu": lambda x, alpha: np.where(x > 0, x, alpha * x),
     "swish": lambda x, alpha: x / (1 + np.exp(-alpha * x)),
 }
-RECURRENT = ("lstm", "gru", "simplernn", "conv1d")
+RECURRENT = ("lstm", "gru", "simplernn", "conv1d", "embedding")
 
 
 def activate(activation, x):
@@ -60,6 +60,8 @@ def scan(layer, rows):
     """Run a layer over a sequence and return all of its outputs."""
     if layer["architecture"] == "conv1d":
         return convolve(layer, rows)
+    if layer["architecture"] == "embedding":
+        return embed(layer, rows)
     parts = layer["components"]
     units = len(parts["h" if "h" in parts else "c"]["bias"])
     h = state = np.zeros(units)
@@ -81,6 +83,15 @@ def scan(layer, rows):
             h = activate(outer, gate("h"))
         result.append(h)
     return np.array(result).reshape(len(rows), units)
+
+
+def embed(layer, rows):
+    """Put, for each part in turn, a column of the weights in the place of one value, the number of the column."""
+    for part in layer["sublayers"]:
+        index, matrix = int(part["index"]), array(part["weights"]).reshape(int(part["n_out"]), -1)
+        vectors = [matrix[:, int(row[index])] for row in rows]
+        rows = np.array([[*row[:index], *vector, *row[index + 1 :]] for row, vector in zip(rows, vectors, strict=True)])
+    return rows
 
 
 def convolve(layer, rows):

@@ -50,18 +50,29 @@ class Random:
             "dilation_rate": dilation,
         }
 
+    def embedding(self, *parts):
+        """Parts are index, categories and outputs."""
+        return {
+            "architecture": "embedding",
+            "sublayers": [
+                {"index": i, "n_out": n, "weights": self.numbers(categories * n)} for i, categories, n in parts
+            ],
+        }
+
     def variables(self, names, default=()):
-        return [
+        """A variable called kind... is the number of a category from 0 to 2, and the network receives the double of it."""
+        drawn = [
             {"name": name, "offset": float(self.random.normal()), "scale": float(self.random.uniform(0.3, 2))}
             | ({"default": 0.7} if name in default else {})
             for name in names
         ]
+        return [v | ({"offset": 0.0, "scale": 2.0} if v["name"].startswith("kind") else {}) for v in drawn]
 
 
-def sequential(seed, *layers, **more):
+def sequential(seed, *layers, names=("a", "b", "c"), **more):
     make = Random(seed)
     stack = [layer(make) for layer in layers]
-    return {"inputs": make.variables(["a", "b", "c"]), "layers": stack, "outputs": ["x", "y"], **more}
+    return {"inputs": make.variables(names), "layers": stack, "outputs": ["x", "y"], **more}
 
 
 def graph(seed, layers, nodes, outputs, vectors=(), sequences=()):
@@ -162,11 +173,36 @@ def convolutions():
     ))  # fmt: skip
 
 
+def embeddings():
+    """Two embeddings in one layer, the second in front of the vector of the first; the last object of them is an output."""
+    return with_sizes(graph(
+        9,
+        [
+            lambda make: make.embedding((3, 5, 2), (1, 6, 3)),
+            lambda make: make.recurrent("gru", 7, 3),
+            lambda make: make.dense(7, 2, "tanh"),
+        ],
+        [
+            ("input_sequence", [0], 4),
+            ("sequence", [0], 0),
+            ("sequence", [1], 1),
+            ("time_distributed", [1], 2),
+            ("sum", [3]),
+        ],
+        {"gru": (2, ["x", "y", "z"]), "sum": (4, ["s", "t"]), "last": (1, list("abcdefg"))},
+        sequences=[("tracks", ["d0", "kind_a", "z0", "kind_b"])],
+    ))  # fmt: skip
+
+
 SAMPLES = {
     "activations": activations(),
     "branches": branches(),
     "convolutions": convolutions(),
     "defaults": sequential(4, lambda m: m.dense(3, 2), defaults={"a": 2.5}, miscellaneous={"sort_by": "d0"}, nodes=[]),
+    "embedding": sequential(
+        10, lambda m: m.embedding((2, 5, 4)), lambda m: m.recurrent("lstm", 6, 3), lambda m: m.dense(3, 2), names=("a", "b", "kind"),
+    ),
+    "embeddings": embeddings(),
     "no_bias": sequential(5, lambda m: m.dense(3, 2) | {"bias": []}),
     "normalized": sequential(6, lambda m: m.maxout(3, 4), lambda m: m.normalization(4), lambda m: m.highway(4), lambda m: m.dense(4, 2)),
     "recurrent": sequential(
@@ -182,13 +218,24 @@ def events(document, number=6, seed=5, fewest=4):
     random = np.random.default_rng(seed)
 
     def variables(entries, length):
-        return {v["name"]: np.asarray(random.normal(size=length)).tolist() for v in entries}
+        return {
+            v["name"]: random.integers(0, 3, length).tolist()
+            if v["name"].startswith("kind")
+            else np.asarray(random.normal(size=length)).tolist()
+            for v in entries
+        }
 
     result = []
     for _ in range(number):
         length = int(random.integers(fewest, 10))
         if isinstance(document["outputs"], list):
-            is_sequence = document["layers"][0]["architecture"] in ("lstm", "gru", "simplernn", "conv1d")
+            is_sequence = document["layers"][0]["architecture"] in (
+                "lstm",
+                "gru",
+                "simplernn",
+                "conv1d",
+                "embedding",
+            )
             result.append(variables(document["inputs"], length if is_sequence else None))
         else:
             nodes = {entry["name"]: variables(entry["variables"], None) for entry in document["inputs"]}

@@ -15,7 +15,7 @@ from keras import layers
 
 from keras_hep.errors import UnsupportedLayerError
 from keras_hep.export import check, export
-from keras_hep.layers import Highway, Maxout
+from keras_hep.layers import FeatureEmbedding, Highway, Maxout
 from tests.contracts.exportable import check_exportable
 from tests.cpp.networks import randomised
 from tests.cpp.programs import HERE, build_program
@@ -226,6 +226,16 @@ def test_embedding(shape, tmp_path):
     given = keras.Input(shape, dtype="int32", name="x")
     model = randomised(keras.Model(given, layers.Dense(2)(layers.Embedding(7, 4)(given))))
     check_exportable(model, {"x": np.random.default_rng(8).integers(0, 7, (20, *shape))}, tmp_path)
+
+
+@pytest.mark.parametrize(("shape", "index"), [((4,), 0), ((5, 3), 1), ((2, 3, 4), 3), ((3, 1), 0)])
+def test_feature_embedding(shape, index, tmp_path):
+    random = np.random.default_rng(8)
+    values = random.normal(0, 1, (20, *shape)).astype(np.float32)
+    values[..., index] = random.integers(0, 7, (20, *shape[:-1]))
+    given = keras.Input(shape, name="x")
+    model = randomised(keras.Model(given, layers.Dense(2)(FeatureEmbedding(index, 7, 4)(given))))
+    check_exportable(model, {"x": values}, tmp_path)
 
 
 REFUSED = [

@@ -12,7 +12,17 @@ from keras_hep.errors import ExportError, UnsupportedLayerError
 from keras_hep.export import export_lwtnn
 from keras_hep.export.document import trace
 from keras_hep.export.vectors import synthetic_inputs
-from keras_hep.layers import Highway, LeakyRelu, MaskedLast, MaskedSum, Maxout, Preprocessing, Ramp
+from keras_hep.layers import (
+    FeatureEmbedding,
+    Highway,
+    LeakyRelu,
+    MaskedLast,
+    MaskedSum,
+    MaskedValues,
+    Maxout,
+    Preprocessing,
+    Ramp,
+)
 from tests.cpp.networks import plain_spec, randomised, rich_spec, tagger
 from tests.export.lwtnn_graph import evaluate
 
@@ -116,6 +126,43 @@ def test_a_highway_with_another_gate_is_refused(inner, tmp_path):
     x = Highway(name="way", **arguments)(Preprocessing(JET, "jet")(jet))
     with pytest.raises(UnsupportedLayerError, match="'way' is of the type 'blend'"):
         export_lwtnn(keras.Model(jet, x), tmp_path / "net.json")
+
+
+def embedding_model(index):
+    """A network of tracks with a category at `index`, 0 or 1."""
+    features = [{"name": name, "offset": 0.0, "scale": 1.0} for name in ("first", "second")]
+    spec = FeatureSpec.from_dict({"inputs": [{"name": "tracks", "length": 6, "features": features}]})
+    tracks, mask = keras.Input((6, 2), name="tracks"), keras.Input((6,), name="tracks_mask")
+    x = MaskedValues()([Preprocessing(spec, "tracks")(tracks), mask])
+    x = FeatureEmbedding(index, categories=4, units=3, name="kind")(x)
+    both = layers.Concatenate()([MaskedSum()([layers.Dense(4, activation="tanh")(x), mask]), MaskedLast()([x, mask])])
+    return randomised(keras.Model([tracks, mask], layers.Dense(2, name="out")(both)))
+
+
+def test_embedding(tmp_path):
+    model = embedding_model(1)
+    document = json.loads(export_lwtnn(model, tmp_path / "net.json").read_text())
+    assert [node["type"] for node in document["nodes"]][:3] == ["input_sequence", "sequence", "time_distributed"]
+    random = np.random.default_rng(5)
+    tracks = random.normal(size=(20, 6, 2)).astype(np.float32)
+    tracks[..., 1] = random.integers(0, 4, (20, 6))
+    number = random.integers(1, 7, 20)
+    mask = (np.arange(6) < number[:, None]).astype(np.float32)
+    tracks[mask == 0] = -1
+    expected = np.asarray(model([tracks, mask]))
+    for event in range(20):
+        given = variables(document["input_sequences"][0], tracks[event, : number[event]].T)
+        found = evaluate(document, {}, {"tracks": given})["out"]
+        np.testing.assert_allclose(list(found.values()), expected[event], atol=2e-6)
+
+
+def test_embeddings_that_lwtnn_does_not_have(tmp_path):
+    with pytest.raises(
+        UnsupportedLayerError, match=r"'kind' embeds a feature in front of 1 others.*make it the last feature"
+    ):
+        export_lwtnn(embedding_model(0), tmp_path / "net.json")
+    with pytest.raises(UnsupportedLayerError, match="'kind' embeds a feature of a vector"):
+        export_lwtnn(refused(JET, FeatureEmbedding(1, 3, 2, name="kind")), tmp_path / "net.json")
 
 
 JET = plain_spec("jet")

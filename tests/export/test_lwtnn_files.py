@@ -178,6 +178,9 @@ DAMAGED = {
     "U": (changed("recurrent", "layers", 0, "components", "f", "U", to=[1.0]), "Shape", "layers[0].components.f.U", "25 numbers"),
     "sublayer": (changed("normalized", "layers", 0, "sublayers", 2, "weights", to=[]), "Shape", "layers[0].sublayers[2].weights", "a multiple of 3"),
     "kernel": (changed("convolutions", "layers", 1, "weights", to=lambda w: w[:-1]), "Shape", "layers[1].weights", "a multiple of 3 * 3"),
+    "category": (changed("embedding", "layers", 0, "sublayers", 0, "index", to=3), "Parse", "layers[0].sublayers[0].index", "from 0 to 2"),
+    "vectors": (changed("embedding", "layers", 0, "sublayers", 0, "weights", to=lambda w: w[1:]), "Shape", "layers[0].sublayers[0].weights", "a multiple of 4"),
+    "embeddings": (changed("embedding", "layers", 0, "sublayers", to=[]), "Shape", "layers[0].sublayers", "at least one sublayer"),
     "padding": (changed("convolutions", "layers", 1, "padding", to="full"), "Parse", "layers[1].padding", "'causal'"),
     "dilation": (changed("convolutions", "layers", 1, "dilation_rate", to=0), "Shape", "layers[1].dilation_rate", "positive"),
     "reach": (changed("convolutions", "layers", 2, "dilation_rate", to=40), "Shape", "", "the kernel spans 41 objects"),
@@ -302,7 +305,7 @@ def test_answers_of_lwtnn_in_cpp_and_the_file_written_again(path, tmp_path):
 
 
 @needs_compiler
-@pytest.mark.parametrize("name", ["activations", "convolutions", "normalized", "recurrent", "strings"])
+@pytest.mark.parametrize("name", ["activations", "convolutions", "embeddings", "normalized", "recurrent", "strings"])
 def test_an_imported_model_can_be_exported_for_the_cpp_runtime(name, tmp_path):
     model = read(write(SAMPLES[name], tmp_path), 7)
     inputs = synthetic_inputs(trace(model), 8)

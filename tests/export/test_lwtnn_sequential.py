@@ -25,7 +25,7 @@ def vector():
     x = Maxout(4, pieces=3)(Preprocessing(plain_spec("inputs"), "inputs")(given))
     x = layers.LeakyReLU(0.2)(layers.BatchNormalization()(x))
     x = layers.Dense(3, activation="softmax", name="outputs")(Highway(activation="tanh")(x))
-    return keras.Model(given, x)
+    return keras.Model([given], x)
 
 
 def sequence():

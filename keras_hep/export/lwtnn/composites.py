@@ -6,15 +6,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from keras_hep.export.layers import Node
+from keras_hep.export.layers.feature_embedding import EMBEDDED
 
 __all__ = ["folded"]
 
 
 def folded(nodes: list[Node], outputs: Iterable[str]) -> list[Node]:
-    """Return nodes in which those of a maxout or a highway are one, with the nodes that hold the weights as `parts`.
+    """Return nodes in which those of a maxout, a highway or a feature embedding are one, with those that hold weights as `parts`.
 
     A maxout is ``dense`` and ``maxout``. A highway is ``blend`` behind a gate, a change and the input of both. Where an inner
-    node is read by others, or is an output, nothing is folded.
+    node is read by others, or is an output, nothing is folded. A feature embedding is all nodes behind the name of its layer.
 
     Args:
         nodes: the nodes in the order of evaluation.
@@ -45,7 +46,19 @@ class _Folding:
             return {**node, "inputs": dense["inputs"], "parts": {"dense": dense}}
         if node["type"] == "blend":
             return self._highway(node) or node
+        if node["name"] + EMBEDDED in self.by_name:
+            return self._feature_embedding(node)
         return node
+
+    def _feature_embedding(self, node: Node) -> Node:
+        name = node["name"]
+        inner = [other["name"] for other in self.given if other["name"].startswith(f"{name}/")]
+        self.gone.update(inner)
+        source, row = self.by_name[f"{name}/table"], self.by_name[f"{name}/category_row"]
+        parts = {"embedding": self.by_name[name + EMBEDDED]}
+        first, behind = row["cropping"]
+        given = {"inputs": source["inputs"], "index": first, "behind": behind, "parts": parts}
+        return {**node, "type": "feature_embedding", **given}
 
     def _highway(self, node: Node) -> Node | None:
         gate, change, source = node["inputs"]

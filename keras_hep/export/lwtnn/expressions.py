@@ -10,7 +10,7 @@ import numpy as np
 from keras_hep.errors import UnsupportedLayerError
 from keras_hep.export.layers import Node
 
-__all__ = ["activation", "dense", "function", "highway", "maxout", "normalization", "refuse", "scaling"]
+__all__ = ["activation", "dense", "embedding", "function", "highway", "maxout", "normalization", "refuse", "scaling"]
 
 _PLAIN = {"absolute": "abs", "linear": "linear", "sigmoid": "sigmoid", "tanh": "tanh"}
 
@@ -29,6 +29,22 @@ def dense(node: Node) -> dict[str, Any]:
     weights = np.asarray(node["weights"]).reshape(-1, units).T.ravel().tolist()
     bias = node["bias"] if node["bias"] is not None else [0.0] * units
     return {"architecture": "dense", "weights": weights, "bias": bias, "activation": "linear"}
+
+
+def embedding(node: Node) -> dict[str, Any]:
+    """Return an embedding of one feature, folded from its nodes; lwtnn holds its vectors as [output][category]."""
+    if node["behind"]:
+        raise refuse(
+            node,
+            f"embeds a feature in front of {node['behind']} others, which lwtnn loses where there are not as many objects as "
+            "features; make it the last feature",
+        )
+    inner = node["parts"]["embedding"]
+    weights = np.asarray(inner["weights"]).reshape(-1, inner["units"]).T.ravel().tolist()
+    return {
+        "architecture": "embedding",
+        "sublayers": [{"index": node["index"], "n_out": inner["units"], "weights": weights}],
+    }
 
 
 def maxout(node: Node) -> dict[str, Any]:

@@ -10,7 +10,16 @@ from keras_hep.errors import ExportError
 from keras_hep.export.document import Input, Traced
 from keras_hep.export.layers import Node
 from keras_hep.export.lwtnn.composites import folded
-from keras_hep.export.lwtnn.expressions import activation, dense, highway, maxout, normalization, refuse, scaling
+from keras_hep.export.lwtnn.expressions import (
+    activation,
+    dense,
+    embedding,
+    highway,
+    maxout,
+    normalization,
+    refuse,
+    scaling,
+)
 from keras_hep.export.lwtnn.recurrent import KINDS, recurrent
 from keras_hep.export.shared_weights import restored
 
@@ -98,7 +107,7 @@ class Graph:
         if kind == "input":
             self._add_input(node)
             return
-        reads_mask = kind in ("masked_sum", "masked_last") or kind in KINDS
+        reads_mask = kind in ("masked_sum", "masked_last", "masked_values") or kind in KINDS
         if masked := [source for source in node["inputs"] if source in self.mask_of and not reads_mask]:
             raise refuse(node, f"reads the mask '{masked[0]}', and lwtnn has no masks")
         if kind == "preprocessing":
@@ -117,6 +126,10 @@ class Graph:
             self._add_sum(node)
         elif kind in KINDS:
             self._add_recurrent(node)
+        elif kind == "feature_embedding":
+            self._add_embedding(node)
+        elif kind == "masked_values":
+            self._alias_values(node)
         elif kind == "masked_last":
             self._alias_last(node)
         elif kind in ("concatenate", "add"):
@@ -193,6 +206,26 @@ class Graph:
         self.scanned.add(node["name"])
         if node["return_sequences"]:
             self.sequence_of[node["name"]] = self.sequence_of[values]
+
+    def _add_embedding(self, node: Node) -> None:
+        (source,) = node["inputs"]
+        if source not in self.sequence_of:
+            raise refuse(node, "embeds a feature of a vector, and lwtnn does so in sequences alone")
+        entry = {"type": "sequence", "sources": [self.place[source]], "layer_index": len(self.layers)}
+        self._append(node["name"], entry)
+        self.layers.append(embedding(node))
+        self.scanned.add(node["name"])
+        self.sequence_of[node["name"]] = self.sequence_of[source]
+
+    def _alias_values(self, node: Node) -> None:
+        # lwtnn has no padded entries that could be set to zero.
+        values, mask = node["inputs"]
+        if values not in self.sequence_of or self.mask_of.get(mask) != self.sequence_of[values]:
+            raise refuse(node, "takes a mask that is not that of its own input, and lwtnn has real objects alone")
+        self.place[node["name"]] = self.place[values]
+        self.sequence_of[node["name"]] = self.sequence_of[values]
+        if values in self.scanned:
+            self.scanned.add(node["name"])
 
     def _alias_last(self, node: Node) -> None:
         values, mask = node["inputs"]

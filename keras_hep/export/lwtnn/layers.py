@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from keras_hep.export.lwtnn.activations import function_of
 from keras_hep.export.lwtnn.located import Located
-from keras_hep.layers import Highway, Maxout
+from keras_hep.layers import FeatureEmbedding, Highway, Maxout
 
 __all__ = ["GATES", "padding_of", "to_keras"]
 
@@ -24,7 +24,7 @@ _RECURRENT: dict[str, type] = {"lstm": keras.layers.LSTM, "gru": keras.layers.GR
 
 
 def to_keras(place: Located, size: int, name: str, return_sequences: bool = False) -> Any:
-    """Return a layer of the file as a built Keras layer.
+    """Return a layer of the file as a built Keras layer; of embeddings a list, for they come one after another.
 
     Args:
         place: the layer in the file.
@@ -132,6 +132,23 @@ def _conv1d(place: Located, size: int, name: str) -> Any:
     return _built(layer, (None, None, size), [kernel, bias])
 
 
+def _embedding(place: Located, size: int, name: str) -> Any:
+    parts = []
+    for number, part in enumerate(place.at("sublayers").items()):
+        units, index = part.at("n_out").count(1 << 16), part.at("index").count(size - 1)
+        weights = part.at("weights").numbers()
+        if not units or not len(weights) or len(weights) % units:
+            raise part.at("weights").error(
+                f"expected a multiple of {units} numbers (its outputs), found {len(weights)}"
+            )
+        layer = FeatureEmbedding(index, len(weights) // units, units, name=f"{name}_{number}")
+        parts.append(_built(layer, (None, None, size), [weights.reshape(units, -1).T]))
+        size += units - 1
+    if not parts:
+        raise place.at("sublayers").error("expected at least one sublayer, found none")
+    return parts
+
+
 def padding_of(place: Located) -> tuple[str, int]:
     """Return the padding of a convolution, and its dilation."""
     padding = place.at("padding").text()
@@ -169,6 +186,7 @@ def _built(layer: Any, shape: tuple[int | None, ...], weights: list[Floats | Non
 _MAKERS: dict[str, Callable[[Located, int, str], Any]] = {
     "conv1d": _conv1d,
     "dense": _dense,
+    "embedding": _embedding,
     "highway": _highway,
     "maxout": _maxout,
     "normalization": _normalization,

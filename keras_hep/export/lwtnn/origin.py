@@ -18,13 +18,13 @@ __all__ = ["dialect_of", "keep", "of", "restored"]
 _ARRAYS = ("weights", "bias", "U")
 
 
-def keep(document: Document, names: dict[int, str]) -> dict[str, Any]:
+def keep(document: Document, names: dict[int, list[str]]) -> dict[str, Any]:
     """Return the file without its weights.
 
     Args:
         document: the file.
-        names: index of a layer in the file -> name of the Keras layer. Layers that no output needs are not among them, and
-            are kept whole.
+        names: index of a layer in the file -> names of the Keras layers that hold its weights. Layers that no output needs
+            are not among them, and are kept whole.
     """
     kept = {key: value for key, value in document.raw.items() if key != "layers"}
     layers = [
@@ -54,8 +54,13 @@ def restored(model: keras.Model, kept: dict[str, Any]) -> dict[str, Any]:
         ExportError: a layer of the file is not in the model any more.
     """
     document: dict[str, Any] = copy.deepcopy(kept["lwtnn"])
-    for index, name in kept["keras_layers"].items():
-        _fill(document["layers"][int(index)], _layer(model, name))
+    for index, names in kept["keras_layers"].items():
+        entry, layers = document["layers"][int(index)], [_layer(model, name) for name in names]
+        # Several embeddings are one layer of the file.
+        for part, layer in zip(
+            entry["sublayers"] if entry["architecture"] == "embedding" else [entry], layers, strict=True
+        ):
+            _fill(part, entry["architecture"], layer)
     return document
 
 
@@ -78,8 +83,7 @@ def _emptied(entry: Any) -> Any:
     return {key: None if key in _ARRAYS and value else _emptied(value) for key, value in entry.items()}
 
 
-def _fill(entry: dict[str, Any], layer: Any) -> None:
-    kind = entry["architecture"]
+def _fill(entry: dict[str, Any], kind: str, layer: Any) -> None:
     weights = [np.asarray(weight) for weight in layer.weights]
     if kind in GATES:
         parts = [np.split(values, len(GATES[kind]), axis=-1) for values in weights]
@@ -91,6 +95,8 @@ def _fill(entry: dict[str, Any], layer: Any) -> None:
         gamma, beta, mean, variance = (values.astype(np.float64) for values in weights)
         scale = gamma / np.sqrt(variance + layer.epsilon)
         _set(entry, weights=scale, bias=np.divide(beta, scale, out=np.zeros_like(beta), where=scale != 0) - mean)
+    elif kind == "embedding":
+        _set(entry, weights=weights[0].T)
     elif kind == "maxout":
         parts = [np.split(values, layer.pieces, axis=-1) for values in weights]
         for part, kernel, bias in zip(entry["sublayers"], *parts, strict=True):

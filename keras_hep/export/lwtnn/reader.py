@@ -80,11 +80,16 @@ class _Builder:
                 raise output.place.error(f"expected {value.shape[-1]} labels, found {len(output.labels)}")
             if len(set(output.labels)) != len(output.labels):
                 raise output.place.error("a label stands twice")
-            kept = (
-                origin.keep(self.document, {i: layer.name for i, layer in self.layers.items()}) if not number else None
-            )
+            kept = origin.keep(self.document, self._names()) if not number else None
             tensors.append(OutputLabels(output.labels, origin=kept, name=called)(value))
         return keras.Model(self.inputs, tensors, name="".join(c if c.isalnum() else "_" for c in name))
+
+    def _names(self) -> dict[int, list[str]]:
+        """Return the names of the Keras layers that hold the weights of each layer of the file."""
+        return {
+            index: [part.name for part in (layer if isinstance(layer, list) else [layer])]
+            for index, layer in self.layers.items()
+        }
 
     def _free(self, name: str) -> str:
         """Return the name, with a number behind it where it is taken, in characters that Keras allows in a layer's name."""
@@ -219,13 +224,23 @@ class _Builder:
     def _scan(self, index: int, node: NodeEntry) -> Any:
         assert node.layer is not None
         given = self._sequence_of(node, node.sources[0])
-        if self.document.layers[node.layer].at("architecture").text() == "conv1d":
+        kind = self.document.layers[node.layer].at("architecture").text()
+        if kind == "conv1d":
             return self._convolve(index, node, given)
+        if kind == "embedding":
+            return self._embed(index, node, given)
         users = {i for i, other in enumerate(self.document.nodes) if other.layer == node.layer}
         # A masked step repeats the one before it, so that the last step is that of the last real object.
         all_steps = bool(users & self.scanned)
         values = self._layer(node, given.values, return_sequences=all_steps)(given.values, mask=given.mask)
         return _Sequence(values, given.mask) if all_steps else values
+
+    def _embed(self, index: int, node: NodeEntry, given: _Sequence) -> _Sequence:
+        # What stands in padded entries need not be a category.
+        values = MaskedValues(name=self._free(f"masked_{index}"))([given.values, given.mask])
+        for part in self._layer(node, values):
+            values = part(values)
+        return _Sequence(values, given.mask)
 
     def _convolve(self, index: int, node: NodeEntry, given: _Sequence) -> _Sequence:
         layer = self._layer(node, given.values)

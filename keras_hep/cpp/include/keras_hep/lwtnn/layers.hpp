@@ -75,6 +75,7 @@ public:
         if (kind == "gru") return recurrent(layer, given, name, all_steps, "gru", {"z", "r", "h"});
         if (kind == "simplernn") return recurrent(layer, given, name, all_steps, "simple_rnn", {"h"});
         if (kind == "conv1d") return convolution(layer, given, name);
+        if (kind == "embedding") return embeddings(layer, given, name);
         architecture.fail({"the architecture '", shortened(kind), "' is unknown, or does not go with the type of the node"});
     }
 
@@ -236,6 +237,61 @@ private:
         node.set("return_sequences", all_steps).set("go_backwards", false).set("reverse_output", false).set("zero_output_for_mask", false);
         add(std::move(node));
         return result;
+    }
+
+    /// Embeddings of single features, one after another: each is a row of the transposed values, and is put back as several.
+    Translated embeddings(const Field& layer, const Translated& given, const std::string& name) {
+        const std::vector<Field> parts = layer.at("sublayers").items();
+        if (parts.empty()) layer.at("sublayers").fail_shape("expected at least one sublayer, found none");
+        Translated result{name + "/masked", given.size, given.steps, given.mask};
+        // What stands in padded entries need not be a category.
+        add(start("masked_values", result.node, {given.node, given.mask}, given.shape(given.size)));
+        for (std::size_t i = 0; i < parts.size(); ++i) result = embedding(parts[i], result, i + 1 < parts.size() ? name + "/" + std::to_string(i) : name);
+        return result;
+    }
+
+    Translated embedding(const Field& part, const Translated& given, const std::string& name) {
+        const std::size_t index = lwtnn::count(part.at("index"), given.size - 1), units = lwtnn::count(part.at("n_out"), max_values);
+        const Doubles weights = numbers(part.at("weights"));
+        if (units == 0 || weights.empty() || weights.size() % units != 0) {
+            part.at("weights").fail_shape({"expected a multiple of ", units, " numbers (its outputs), found ", weights.size()});
+        }
+        count(part, weights.size(), units);
+        const std::size_t categories = weights.size() / units, behind = given.size - index - 1;
+        Doubles ours(weights.size());
+        transpose(weights, categories, units, ours, 0, units);
+        Maker transposed = start("permute", name + "/transposed", {given.node}, {given.size, given.steps});
+        add(std::move(transposed.set("axes", Shape{1, 0})));
+        rows(name + "/category_row", name + "/transposed", index, 1, given);
+        add(start("reshape", name + "/category", {name + "/category_row"}, {given.steps}));
+        Maker node = start("embedding", name + "/vectors", {name + "/category"}, {given.steps, units});
+        node.set("categories", static_cast<double>(categories)).set("units", static_cast<double>(units)).set("weights", std::move(ours));
+        add(std::move(node));
+        std::vector<std::string> joined;
+        if (index > 0) joined.push_back(columns(name + "/before", name + "/transposed", 0, index, given));
+        joined.push_back(name + "/vectors");
+        if (behind > 0) joined.push_back(columns(name + "/behind", name + "/transposed", index + 1, behind, given));
+        const std::size_t size = given.size - 1 + units;
+        if (joined.size() == 1) {
+            add(start("reshape", name, joined, {given.steps, size}));
+        } else {
+            add(std::move(start("concatenate", name, joined, {given.steps, size}).set("axis", 1.0)));
+        }
+        return {name, size, given.steps, given.mask};
+    }
+
+    /// Rows of the transposed values, [feature][object].
+    void rows(const std::string& name, const std::string& source, std::size_t first, std::size_t number, const Translated& given) {
+        Maker node = start("cropping", name, {source}, {number, given.steps});
+        add(std::move(node.set("cropping", Shape{first, given.size - first - number})));
+    }
+
+    /// The same, with the objects first again.
+    std::string columns(const std::string& name, const std::string& source, std::size_t first, std::size_t number, const Translated& given) {
+        rows(name + "_row", source, first, number, given);
+        Maker node = start("permute", name, {name + "_row"}, {given.steps, number});
+        add(std::move(node.set("axes", Shape{1, 0})));
+        return name;
     }
 
     Translated convolution(const Field& layer, const Translated& given, const std::string& name) {
