@@ -40,7 +40,9 @@ def evaluate_in_keras(model: keras.Model, path: str | Path, events: list[Event])
 def evaluate_in_cpp(
     path: str | Path, events: list[Event], folder: str | Path, length: int = 40
 ) -> tuple[Answers, Answers] | str:
-    """Return the outputs in single and in double precision, each output -> array (events, labels); or the error.
+    """Return the outputs in single and in double precision, or the error.
+
+    They are output -> array (events, labels), of a sequence (events, length, labels).
 
     Args:
         path: the network.
@@ -66,7 +68,15 @@ def evaluate_in_cpp(
     if len(rows) != step * len(events):
         raise ValueError(f"the program gave {len(rows)} lines for {len(events)} events of {len(outputs)} outputs")
     single, double = (
-        {output.name: np.array(rows[2 * i + precision :: step]) for i, output in enumerate(outputs)}
+        {
+            output.name: _by_object(np.array(rows[2 * i + precision :: step]), len(output.labels))
+            for i, output in enumerate(outputs)
+        }
         for precision in (0, 1)
     )
     return single, double
+
+
+def _by_object(values: NDArray[np.float64], labels: int) -> NDArray[np.float64]:
+    """Return the values of an output, and of a sequence those of each object."""
+    return values if values.ndim < 2 or values.shape[1] == labels else values.reshape(len(values), -1, labels)

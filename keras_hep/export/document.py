@@ -18,6 +18,7 @@ from keras_hep.errors import ExportError
 from keras_hep.export import schema
 from keras_hep.export.graph import Call, calls_of
 from keras_hep.export.inputs import Input, inputs_of
+from keras_hep.export.labels import of_objects
 from keras_hep.export.layers import Node, to_nodes
 from keras_hep.export.reference import evaluate_calls, evaluate_model
 from keras_hep.export.shared_weights import shared
@@ -143,7 +144,9 @@ def _output_names(model: keras.Model) -> list[str]:
 def _output(name: str, node: str, tensor: Any, calls: list[Call]) -> dict[str, Any]:
     size = math.prod(tensor.shape[1:])
     if isinstance(labelled := tensor._keras_history.operation, OutputLabels):
-        return {"name": name, "node": node, "labels": labelled.labels}
+        is_sequence = len(tensor.shape) > 2
+        labels = of_objects(labelled.labels, size // len(labelled.labels)) if is_sequence else labelled.labels
+        return {"name": name, "node": node, "labels": labels}
     for call in calls:
         spec = getattr(call.layer, "spec", None)
         if isinstance(spec, FeatureSpec) and len(spec.classes) == size:

@@ -14,12 +14,14 @@ __all__ = ["OutputLabels"]
 class OutputLabels(keras.layers.Layer):
     """Names the values of an output, and changes nothing; the names stand in exported files.
 
+    Those of a sequence stand there once for each object, as ``LABEL[OBJECT]``, the objects counted from 0.
+
     Args:
-        labels: a name for each value.
+        labels: a name for each value of the last axis.
         origin: plain values that an importer keeps, so that the model can be written again as it was read.
 
     Input shape:
-        (batch, number of labels).
+        (batch, ..., number of labels).
 
     Output shape:
         The same.

@@ -110,7 +110,7 @@ def convolve(layer, rows):
 
 
 def evaluate(document, nodes, sequences):
-    """Return the outputs of one event: output name -> label -> value.
+    """Return the outputs of one event: output name -> label -> value, of a sequence those of its objects.
 
     Args:
         document: the parsed file.
@@ -152,9 +152,15 @@ def evaluate(document, nodes, sequences):
         parts = [vector(source) for source in sources]
         return np.concatenate(parts) if kind == "concatenate" else np.sum(parts, axis=0)
 
+    def output(index):
+        """A vector, or of a node that gives none the values of all objects."""
+        if document["nodes"][index]["type"] in ("time_distributed", "input_sequence"):
+            return value(index).T
+        return vector(index)
+
     return {
-        name: dict(zip(output["labels"], vector(int(output["node_index"])), strict=True))
-        for name, output in document["outputs"].items()
+        name: dict(zip(entry["labels"], output(int(entry["node_index"])), strict=True))
+        for name, entry in document["outputs"].items()
     }
 
 

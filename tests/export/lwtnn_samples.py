@@ -194,6 +194,24 @@ def embeddings():
     ))  # fmt: skip
 
 
+def objects():
+    """Outputs for each object: of a layer, and of the scaled variables themselves."""
+    return with_sizes(graph(
+        11,
+        [
+            lambda make: make.recurrent("lstm", 2, 3),
+            lambda make: make.dense(3, 2, "softmax"),
+        ],
+        [
+            ("input_sequence", [0], 2),
+            ("sequence", [0], 0),
+            ("time_distributed", [1], 1),
+        ],
+        {"last": (1, ["x", "y", "z"]), "each": (2, ["b", "c"]), "scaled": (0, ["d0", "z0"])},
+        sequences=[("tracks", ["d0", "z0"])],
+    ))  # fmt: skip
+
+
 SAMPLES = {
     "activations": activations(),
     "branches": branches(),
@@ -205,6 +223,7 @@ SAMPLES = {
     "embeddings": embeddings(),
     "no_bias": sequential(5, lambda m: m.dense(3, 2) | {"bias": []}),
     "normalized": sequential(6, lambda m: m.maxout(3, 4), lambda m: m.normalization(4), lambda m: m.highway(4), lambda m: m.dense(4, 2)),
+    "objects": objects(),
     "recurrent": sequential(
         7, lambda m: m.recurrent("lstm", 3, 5), lambda m: m.recurrent("gru", 5, 4, "rectified", "sigmoid"),
         lambda m: m.recurrent("simplernn", 4, 3), lambda m: m.maxout(3, 2), lambda m: m.dense(2, 2, "softmax"),

@@ -11,6 +11,7 @@ from keras_hep.data import FeatureSpec
 from keras_hep.errors import ExportError, UnsupportedLayerError
 from keras_hep.export import export_lwtnn
 from keras_hep.export.document import trace
+from keras_hep.export.lwtnn import read
 from keras_hep.export.vectors import synthetic_inputs
 from keras_hep.layers import (
     FeatureEmbedding,
@@ -20,6 +21,7 @@ from keras_hep.layers import (
     MaskedSum,
     MaskedValues,
     Maxout,
+    OutputLabels,
     Preprocessing,
     Ramp,
 )
@@ -181,7 +183,6 @@ REFUSED = {
     "hard_sigmoid": (lambda: refused(JET, layers.Dense(2, activation="hard_sigmoid", name="h")), UnsupportedLayerError, "'h' has the hard_sigmoid of Keras 3"),
     "softplus": (lambda: refused(JET, layers.Activation("softplus", name="s")), UnsupportedLayerError, "'s' has the activation 'softplus'"),
     "relu6": (lambda: refused(JET, layers.Activation("relu6", name="r")), UnsupportedLayerError, "'r' is a ReLU with"),
-    "sequence": (lambda: refused(TRACKS, layers.Dense(2)), ExportError, "is a sequence, which lwtnn cannot return"),
     "flatten": (lambda: refused(TRACKS, layers.Flatten(name="f")), UnsupportedLayerError, "'f' is of the type 'flatten'"),
     "axis": (lambda: refused(TRACKS, layers.Softmax(axis=1, name="s")), UnsupportedLayerError, "'s' is a softmax along another axis"),
     "norm_axis": (lambda: refused(TRACKS, layers.BatchNormalization(axis=1, name="n")), UnsupportedLayerError, "'n' normalises along another"),
@@ -197,6 +198,34 @@ def test_what_lwtnn_does_not_have_is_named(case, tmp_path):
     with pytest.raises(error, match=message):
         export_lwtnn(make(), tmp_path / "net.json")
     assert not list(tmp_path.iterdir())
+
+
+def test_outputs_for_each_object(tmp_path):
+    """A layer, a scan whose node lwtnn would take for its last entry, and values with names."""
+    tracks, mask = keras.Input((4, 2), name="tracks"), keras.Input((4,), name="tracks_mask")
+    x = Preprocessing(TRACKS, "tracks")(tracks)
+    scan = layers.SimpleRNN(3, return_sequences=True, name="scan")(x, mask=mask)
+    each = OutputLabels(["b", "c"], name="each")(MaskedValues()([layers.Dense(2)(x), mask]))
+    model = randomised(keras.Model([tracks, mask], [scan, each]))
+    document = json.loads(export_lwtnn(model, tmp_path / "net.json").read_text())
+    assert [document["outputs"][name]["labels"] for name in ("scan", "each")] == [
+        ["scan_0", "scan_1", "scan_2"],
+        ["b", "c"],
+    ]
+    assert document["nodes"][document["outputs"]["scan"]["node_index"]]["type"] == "time_distributed"
+    values = np.random.default_rng(6).normal(30, 20, (5, 4, 2)).astype(np.float32)
+    real = (np.arange(4) < [[4], [1], [2], [3], [4]]).astype(np.float32)
+    expected = dict(zip(("scan", "each"), model([values, real]), strict=True))
+    again = read(tmp_path / "net.json", 4)([values, real])
+    for event, number in enumerate(real.sum(axis=1).astype(int)):
+        given = variables(document["input_sequences"][0], values[event, :number].T)
+        found = evaluate(document, {}, {"tracks": given})
+        for (name, keras_values), read_again in zip(expected.items(), again, strict=True):
+            np.testing.assert_allclose(np.array(list(found[name].values())).T, keras_values[event, :number], atol=2e-6)
+            np.testing.assert_allclose(read_again[event, :number], keras_values[event, :number], atol=2e-6)
+            np.testing.assert_array_equal(read_again[event, number:], 0)
+    with pytest.raises(ExportError, match="the output 'm' is a mask, which lwtnn does not have"):
+        export_lwtnn(keras.Model([tracks, mask], [each, layers.Dropout(0.1, name="m")(mask)]), tmp_path / "net.json")
 
 
 def test_masks_that_lwtnn_does_not_have(tmp_path):

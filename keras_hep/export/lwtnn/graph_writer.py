@@ -8,6 +8,7 @@ from typing import Any
 from keras_hep.data.features import Feature
 from keras_hep.errors import ExportError
 from keras_hep.export.document import Input, Traced
+from keras_hep.export.labels import of_one_object
 from keras_hep.export.layers import Node
 from keras_hep.export.lwtnn.composites import folded
 from keras_hep.export.lwtnn.expressions import (
@@ -66,8 +67,10 @@ class Graph:
             if node["type"] == "preprocessing" and node["inputs"][0] in {i.name for i in traced.inputs}:
                 preprocessed[node["inputs"][0]] = node
         self.preprocessed = preprocessed
+        self.shapes = {node["name"]: node["shape"] for node in self.ours}
         for node in self.ours:
             self._add(node)
+        self.outputs = {output["name"]: self._output(output) for output in traced.outputs}
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document in the graph dialect."""
@@ -76,7 +79,7 @@ class Graph:
             "input_sequences": [self._input(entry) for entry in self.sequences],
             "nodes": self.nodes,
             "layers": self.layers,
-            "outputs": {output["name"]: self._output(output) for output in self.traced.outputs},
+            "outputs": self.outputs,
         }
 
     def _input(self, entry: Input) -> dict[str, Any]:
@@ -96,11 +99,23 @@ class Graph:
 
     def _output(self, output: Mapping[str, Any]) -> dict[str, Any]:
         name = output["node"]
-        if name in self.sequence_of or name in self.mask_of:
+        if name in self.mask_of:
             raise ExportError(
-                f"the output '{output['name']}' is a sequence, which lwtnn cannot return; reduce it to a vector"
+                f"the output '{output['name']}' is a mask, which lwtnn does not have; return a vector or a sequence"
             )
-        return {"labels": output["labels"], "node_index": self.place[name]}
+        if name not in self.sequence_of:
+            return {"labels": output["labels"], "node_index": self.place[name]}
+        size = self.shapes[name][-1]
+        return {"labels": of_one_object(output["labels"], size), "node_index": self._as_objects(name)}
+
+    def _as_objects(self, name: str) -> int:
+        """Return a node that cannot be taken for its last object, as one that scans a sequence can."""
+        index = self.place[name]
+        if self.nodes[index]["type"] != "sequence":
+            return index
+        self._append(name, {"type": "time_distributed", "sources": [index], "layer_index": len(self.layers)})
+        self.layers.append({"architecture": "dense", "weights": [], "bias": [], "activation": "linear"})
+        return self.place[name]
 
     def _add(self, node: Node) -> None:
         kind, name = node["type"], node["name"]

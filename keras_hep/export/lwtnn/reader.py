@@ -25,7 +25,9 @@ def read(path: str | Path, length: int = 40) -> keras.Model:
 
     Offsets, scales and defaults become `Preprocessing` layers; each input and each sequence of the file is an input of
     the model, a sequence together with ``NAME_mask``. Where a vector and a sequence have the same name, the sequence is
-    called ``NAME_sequence``. A sequential file has the input ``inputs`` and the output ``outputs``.
+    called ``NAME_sequence``. A sequential file has the input ``inputs`` and the output ``outputs``. An output is a sequence,
+    (batch, length, labels) with zeros in padded entries, where its node is ``time_distributed`` or an input; that of a node that
+    scans a sequence is the last real entry, as lwtnn's ``compute`` has it.
 
     Args:
         path: the file.
@@ -75,7 +77,7 @@ class _Builder:
         tensors = []
         for number, (output, called) in enumerate(zip(self.document.outputs, self.output_names, strict=True)):
             self._evaluate(output.node)
-            value = self._vector_of(output.node)
+            value = self._output_of(output.node)
             if value.shape[-1] != len(output.labels):
                 raise output.place.error(f"expected {value.shape[-1]} labels, found {len(output.labels)}")
             if len(set(output.labels)) != len(output.labels):
@@ -188,6 +190,13 @@ class _Builder:
         if node.size != found:
             raise node.place.at("size").error(f"expected {found}, the number of variables, found {node.size}")
         return value
+
+    def _output_of(self, index: int) -> Any:
+        """Return the values of a node that is an output: a sequence where the node can be nothing else, zeros in padded entries."""
+        value = self.values[index]
+        if isinstance(value, _Sequence) and self.document.nodes[index].kind != "sequence":
+            return MaskedValues(name=self._free(f"objects_{index}"))([value.values, value.mask])
+        return self._vector_of(index)
 
     def _vector_of(self, index: int) -> Any:
         value = self.values[index]

@@ -5,6 +5,7 @@
 //
 // Each input and each sequence of the file is an input of the network, under its name; a sequence that has the name of a vector
 // is called NAME_sequence. A sequential file has the input "inputs" and the output "outputs". Each node is evaluated once.
+// An output that is a sequence has its labels once for each object, LABEL[OBJECT], with zeros behind the last real one.
 #pragma once
 
 #include <cstddef>

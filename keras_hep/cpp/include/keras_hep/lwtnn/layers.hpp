@@ -56,6 +56,12 @@ public:
         nodes_.push_back(node.value());
     }
 
+    /// Count the memory of a label of an output, once for each object, before it is taken.
+    void count_label(const Field& output, const std::string& label, std::size_t objects) {
+        spent_ += objects * (label_bytes + 8 * label.size());
+        if (spent_ > budget_) output.fail_shape("the labels of all objects are too many for a network of this file's size");
+    }
+
     /// A layer for each value or object by itself.
     Translated apply(const Field& layer, const Translated& given, const std::string& name) {
         const Field architecture = layer.at("architecture");
@@ -353,6 +359,7 @@ private:
 
     json::Array nodes_;
     static constexpr std::size_t node_bytes = 1500;  // of a node of ours, in the document and in the network
+    static constexpr std::size_t label_bytes = 300;  // likewise
 
     std::size_t budget_;
     std::size_t spent_ = 0;

@@ -82,12 +82,29 @@ private:
 
     void add_output(const OutputEntry& output) {
         evaluate(output.node);
-        const Translated value = vector_of(output.node);
+        const Translated value = output_of(output.node);
         if (output.labels.size() != value.size) {
             output.place.fail_shape({"expected ", value.size, " labels, found ", output.labels.size()});
         }
+        std::vector<std::string> labels = output.labels;
+        if (value.is_sequence()) {
+            for (const std::string& label : output.labels) nodes_.count_label(output.place, label, value.steps);
+            labels.clear();
+            for (std::size_t step = 0; step < value.steps; ++step) {
+                for (const std::string& label : output.labels) labels.push_back(label + "[" + std::to_string(step) + "]");
+            }
+        }
         Maker result;
-        outputs_.push_back(result.set("name", output.name).set("node", value.node).set("labels", output.labels).value());
+        outputs_.push_back(result.set("name", output.name).set("node", value.node).set("labels", labels).value());
+    }
+
+    /// The values of a node that is an output: a sequence where the node can be nothing else, with zeros in padded entries.
+    Translated output_of(std::size_t index) {
+        const Translated& value = *done_[index];
+        if (!value.is_sequence() || document_.nodes[index].kind == NodeKind::sequence) return vector_of(index);
+        const std::string name = "objects_" + std::to_string(index);
+        if (objects_.insert(index).second) nodes_.add(nodes_.start("masked_values", name, {value.node, value.mask}, value.shape(value.size)));
+        return {name, value.size, value.steps, value.mask};
     }
 
     /// Translate a node, and before it those that it reads, each once.
@@ -193,6 +210,7 @@ private:
     std::vector<bool> scanned_;  ///< whether another node reads it as a sequence
     std::vector<bool> below_;    ///< whether it waits for those that it reads
     std::set<std::size_t> last_;
+    std::set<std::size_t> objects_;
     std::set<std::string> names_;
     std::vector<Translated> vectors_;
     std::vector<Translated> sequences_;
