@@ -58,7 +58,7 @@ def evaluate_in_cpp(
                 number, listed = (len(values), values) if isinstance(values, list) else (-1, [values])
                 lines.append(" ".join([name, variable, str(number), *(repr(float(value)) for value in listed)]))
     file = Path(folder) / "events.txt"
-    file.write_text("\n".join(lines) + "\n")
+    file.write_text("".join(f"{line}\n" for line in lines))
     answer = run([compiled(PROGRAM), path, file, str(length)], "evaluating a network of lwtnn").splitlines()
     if answer and answer[0].startswith(("ParseError", "ShapeError")):
         return answer[0]

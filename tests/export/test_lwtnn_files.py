@@ -222,6 +222,13 @@ def test_damaged_files_are_refused_by_place(case, tmp_path):
         assert answer.startswith(f"{kind}Error $.{place}" if place else f"{kind}Error $") and message in answer
 
 
+@needs_compiler
+def test_labels_of_every_object_cannot_make_a_small_file_need_much_memory(tmp_path):
+    path = write(changed("objects", "outputs", "each", "labels", to=["b" * 2_000_000, "c"]), tmp_path)
+    answer = evaluate_in_cpp(path, [], tmp_path, 40)
+    assert answer.startswith("ShapeError $.outputs.each: the labels of all objects are too many")
+
+
 def test_other_refusals(tmp_path):
     (tmp_path / "net.json").write_text("{")
     with pytest.raises(DataError, match=r"net\.json"):

@@ -136,7 +136,7 @@ def test_damaged_files(tmp_path):
     with pytest.raises(ModelError, match="the weights of the layer 'd' are missing"):
         load_legacy(write(tmp_path / "a.h5", sequential(("Dense", DENSE)), {}))
     shapes = {"d": {"kernel:0": np.zeros((2, 2)), "bias:0": np.zeros(2)}}
-    with pytest.raises(ModelError, match=r"'d' has weights of the shapes .*Received: .2, 2.*, .2,"):
+    with pytest.raises(ModelError, match=r"'d' has weights of the shapes .*Received: d_kernel:0 .2, 2., d_bias:0 .2,"):
         load_legacy(write(tmp_path / "a.h5", sequential(("Dense", DENSE)), shapes))
     cut = (FIXTURES / "dense.h5").read_bytes()[:3000]
     (tmp_path / "cut.h5").write_bytes(cut)

@@ -19,6 +19,7 @@ _RENAMED = {
     "border_mode": "padding",
     "filter_length": "kernel_size",
     "inner_activation": "recurrent_activation",
+    "length": "size",
     "nb_filter": "filters",
     "output_dim": "units",
     "p": "rate",
@@ -34,7 +35,7 @@ _IGNORED_KEYS = {
     "batch_size", "consume_less", "dropout", "dropout_U", "dropout_W", "dtype", "forget_bias_init", "implementation", "init",
     "inner_init", "input_dim", "input_dtype", "input_length", "input_shape", "name", "noise_shape", "optional", "ragged",
     "recurrent_dropout", "seed", "sparse", "trainable", "unit_forget_bias", "unroll", "virtual_batch_size", "fused", "renorm",
-    "gamma_init", "beta_init",
+    "gamma_init", "beta_init", "rms_scaling",
 }  # fmt: skip
 # Arguments whose other values would need another layer.
 _FIXED: dict[str, tuple[Any, ...]] = {
