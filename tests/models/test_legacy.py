@@ -109,7 +109,7 @@ def test_a_gru_without_the_argument_resets_first(tmp_path):
 DENSE = {"name": "d", "units": 2, "batch_input_shape": [None, 3]}
 REFUSED = {
     "lambda": (("Lambda", {"name": "l", "function": ["4wEAAAA", None, None]}), "'l' .Lambda. holds Python code in the file, which is not run"),
-    "class": (("Mystery", {"name": "m"}), "'m' .Mystery. is of a class that is not known; known: Activation, Add"),
+    "class": (("Mystery", {"name": "m"}), "'m' .Mystery. is of a class that is not known; known: Activation, ActivityRegularization, Add"),
     "argument": (("Dense", {"name": "e", "units": 2, "twist": 1}), "'e' .Dense. has the argument 'twist', which is not understood"),
     "stateful": (("LSTM", {"name": "r", "units": 2, "stateful": True}), "'r' .LSTM. has stateful=True"),
     "activation": (("Dense", {"name": "e", "units": 2, "activation": "cube"}), "'e' .Dense. has the activation 'cube'"),

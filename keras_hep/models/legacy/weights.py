@@ -55,7 +55,9 @@ def _array(group: Any, layer: str, name: str) -> NDArray[Any]:
     try:
         return np.asarray(found, dtype=np.float32)
     except (OSError, TypeError, ValueError) as error:
-        raise ModelError(f"the dataset '{name}' of the layer '{layer}' holds no numbers that can be read: {error}") from error
+        raise ModelError(
+            f"the dataset '{name}' of the layer '{layer}' holds no numbers that can be read: {error}"
+        ) from error
 
 
 def _arranged(layer: Any, names: list[str], stored: Arrays) -> Arrays:
@@ -76,13 +78,18 @@ def _arranged(layer: Any, names: list[str], stored: Arrays) -> Arrays:
         kernel, *bias = stored  # [piece][input][unit]
         return [kernel.transpose(1, 0, 2).reshape(kernel.shape[1], -1), *(values.ravel() for values in bias)]
     if kind is Highway:
-        ends = {name.removesuffix(":0").rsplit("/")[-1]: values for name, values in zip(names, stored, strict=True)}
-        by_end = [next((v for n, v in ends.items() if n == end or n.endswith(f"_{end}")), None) for end in _HIGHWAY]
-        zeros = np.zeros(layer.kernel.shape[-1], np.float32)
-        kernel, bias, gate, gate_bias = by_end
-        if kernel is not None and gate is not None:
-            return [kernel, zeros if bias is None else bias, gate, zeros if gate_bias is None else gate_bias]
+        return _of_highway(names, stored)
     return stored
+
+
+def _of_highway(names: list[str], stored: Arrays) -> Arrays:
+    """Return kernel, bias, and those of the gate; the order changed between versions, and both biases may be missing."""
+    parts = {name.removesuffix(":0").rsplit("/")[-1]: values for name, values in zip(names, stored, strict=True)}
+    found = [[v for name, v in parts.items() if name == end or name.endswith(f"_{end}")] for end in _HIGHWAY]
+    if [len(values) for values in found] == [1, 0, 1, 0]:
+        zeros = np.zeros(stored[0].shape[-1], np.float32)
+        found = [found[0], [zeros], found[2], [zeros]]
+    return [values[0] for values in found] if all(len(values) == 1 for values in found) else stored
 
 
 def _of_one_axis(kernel: NDArray[Any], layer: Any) -> NDArray[Any]:
