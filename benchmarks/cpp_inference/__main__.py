@@ -14,6 +14,7 @@ import os
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 RESULTS = Path(__file__).parents[1] / "results"
 PEERS = ("tensorflow", "onnxruntime", "ai-edge-litert")
@@ -49,8 +50,6 @@ def main() -> None:
     from benchmarks.cpp_inference.measure import measure
     from benchmarks.cpp_inference.networks import build
     from benchmarks.cpp_inference.python_rows import PYTHON_ROWS
-    from benchmarks.cpp_inference.table import picture, table
-    from keras_hep._io import atomic_path, write_json, write_text
 
     rounds, seconds = arguments.rounds, arguments.seconds
     with tempfile.TemporaryDirectory(prefix="keras_hep_") as name:
@@ -68,23 +67,36 @@ def main() -> None:
             "residual_blocks": residual_chains(rounds, seconds, folder),
             "compile": compile_cost(5, folder),
         }
-    write_json(arguments.output / "cpp_inference.json", results)
-    write_text(arguments.output / "cpp_inference.md", table(results))
-    with atomic_path(arguments.output / "cpp_inference.png") as path:
-        picture(results).savefig(path, format="png", dpi=130)
+    _write(arguments.output, results)
 
 
 def _compile_alone(output: Path) -> None:
-    """Write the recorded results again, with what the header costs a compiler now."""
-    from benchmarks.cpp_inference.extras import compile_cost
-    from benchmarks.cpp_inference.table import table
-    from keras_hep._io import write_json, write_text
+    """Write the recorded results of this machine again, with what the header costs a compiler now."""
+    from benchmarks.cpp_inference.extras import compile_cost, machine
 
-    results = json.loads((output / "cpp_inference.json").read_text())
+    recorded = {results["processor"]: results for results in _recorded(output)}
+    results = recorded[machine()["processor"]]
     with tempfile.TemporaryDirectory(prefix="keras_hep_") as name:
         results["compile"] = compile_cost(5, Path(name))
-    write_json(output / "cpp_inference.json", results)
-    write_text(output / "cpp_inference.md", table(results))
+    _write(output, results)
+
+
+def _recorded(output: Path) -> list[dict[str, Any]]:
+    path = output / "cpp_inference.json"
+    return list(json.loads(path.read_text())["machines"]) if path.exists() else []
+
+
+def _write(output: Path, results: dict[str, Any]) -> None:
+    """Write the results of this machine beside those of others, and the table of all."""
+    from benchmarks.cpp_inference.table import picture, table
+    from keras_hep._io import atomic_path, write_json, write_text
+
+    others = [other for other in _recorded(output) if other["processor"] != results["processor"]]
+    machines = [results, *others]
+    write_json(output / "cpp_inference.json", {"machines": machines})
+    write_text(output / "cpp_inference.md", table(machines))
+    with atomic_path(output / "cpp_inference.png") as path:
+        picture(results).savefig(path, format="png", dpi=130)
 
 
 def _version(name: str) -> str:

@@ -16,11 +16,16 @@ from keras_hep.cpp import include_dir
 from keras_hep.export import export
 from keras_hep.export.cpp_build import compiler
 
-__all__ = ["CPP_ROWS", "CppRow", "build_program", "running"]
+__all__ = ["CPP_ROWS", "CppRow", "best_row", "build_program", "running"]
 
 PROGRAMS = Path(__file__).parent / "programs"
 NATIVE = ("-O3", "-march=native")
 EIGEN = Path("/usr/include/eigen3")
+_NEEDED = {
+    "avx512": {"avx512f", "avx512vl", "avx512dq", "avx512bw", "avx2", "fma"},
+    "avx2": {"avx2", "fma"},
+    "baseline": set[str](),
+}
 
 
 @dataclass(frozen=True)
@@ -44,17 +49,28 @@ class CppRow:
     def not_run(self, net: Timed) -> str:
         """Say why the row cannot be run for a network; empty where it can."""
         if self.program == "ours":
-            return ""
+            return "" if self.isa in ("", *_instructions()) else "the machine does not have these instructions"
         if net.key not in ("a", "b", "d"):
             return "dense layers only"
         return "" if self.program != "eigen" or EIGEN.is_dir() else "Eigen is not installed (libeigen3-dev)"
+
+
+def _instructions() -> list[str]:
+    """Return the sets of instructions that this machine has, the best one first."""
+    flags = set(Path("/proc/cpuinfo").read_text().split())
+    return [name for name, needed in _NEEDED.items() if needed <= flags]
+
+
+def best_row() -> CppRow:
+    """Return the row of a plain build with the best instructions of this machine."""
+    return CPP_ROWS[_instructions()[0]]
 
 
 CPP_ROWS = {
     "avx512": CppRow("keras_hep, -O2, AVX-512", "ours", isa="avx512"),
     "avx2": CppRow("keras_hep, -O2, AVX2", "ours", isa="avx2"),
     "baseline": CppRow("keras_hep, -O2, SSE2", "ours", isa="baseline"),
-    "native": CppRow("keras_hep, -O3 -march=native", "ours", NATIVE, "avx512"),
+    "native": CppRow("keras_hep, -O3 -march=native", "ours", NATIVE),
     "reproducible": CppRow("keras_hep, -O2, reproducible", "ours", options=("reproducible",)),
     "naive": CppRow("plain loops, -O3 -march=native", "naive", NATIVE),
     "eigen": CppRow("Eigen, -O3 -march=native", "eigen", NATIVE),

@@ -9,7 +9,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks.cpp_inference.cpp_rows import CPP_ROWS, build_program, running
+from benchmarks.cpp_inference.cpp_rows import best_row, build_program, running
 from benchmarks.cpp_inference.networks import build, residual
 from keras_hep.cpp import include_dir
 from keras_hep.export import export
@@ -53,9 +53,7 @@ def named_calls(rounds: int, seconds: float, folder: Path) -> dict[str, float]:
 def residual_chains(rounds: int, seconds: float, folder: Path) -> dict[str, float]:
     """Return number of blocks -> microseconds of an event."""
     with ExitStack() as stack:
-        programs = {
-            blocks: stack.enter_context(running(CPP_ROWS["avx512"], residual(blocks), folder)) for blocks in BLOCKS
-        }
+        programs = {blocks: stack.enter_context(running(best_row(), residual(blocks), folder)) for blocks in BLOCKS}
         times: dict[int, list[float]] = {blocks: [] for blocks in BLOCKS}
         for _ in range(rounds):
             for blocks, program in programs.items():

@@ -15,6 +15,7 @@ from keras_hep.evaluation.plots.style import colours, new_figure, styled, tidy
 __all__ = ["picture", "table"]
 
 _TITLES = {name: row.title for name, row in {**CPP_ROWS, **PYTHON_ROWS}.items()}
+_KINDS = {"whole": "", "separate": " and `KERAS_HEP_SEPARATE`"}
 _DRAWN = {
     "avx512": "keras_hep, AVX-512",
     "avx2": "keras_hep, AVX2",
@@ -26,22 +27,31 @@ _DRAWN = {
 }
 
 
-def table(results: dict[str, Any]) -> str:
-    """Return the results as Markdown."""
-    networks = results["networks"]
-    versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
+def table(machines: list[dict[str, Any]]) -> str:
+    """Return the results of all machines as Markdown."""
     lines = [
         "# Inference in C++",
         "",
-        f"Microseconds an event on one pinned thread of {results['processor']}, {results['compiler']}, {results['date']}: the "
-        f"least of {results['rounds']} rounds in turns, in brackets their median, which tells how busy the machine was. "
-        f"Beside: {versions}. Outputs of all rows were compared with Keras before. "
-        "Made by `python -m benchmarks.cpp_inference`.",
+        "Microseconds an event on one pinned thread: the least of many rounds in turns, in brackets their median, which tells how busy "
+        "the machine was. Outputs of all rows were compared with Keras before. Made by `python -m benchmarks.cpp_inference`, which "
+        "replaces the figures of the machine that it runs on.",
         "",
-        *(f"- {key}: {TITLES[key]}" for key in networks),
+        *(f"- {key}: {title}" for key, title in TITLES.items()),
+    ]
+    return "\n".join(lines) + "\n" + "".join(_machine(results) for results in machines)
+
+
+def _machine(results: dict[str, Any]) -> str:
+    networks = results["networks"]
+    versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
+    lines = [
+        "",
+        f"## {results['processor']}",
+        "",
+        f"{results['date']}, {results['rounds']} rounds. {results['compiler']}, {versions}.",
     ]
     for batch in ("1", str(EVENTS)):
-        lines += ["", f"## Batch {batch}", "", f"| | {' | '.join(networks)} |", "|---|" + "---:|" * len(networks)]
+        lines += ["", f"### Batch {batch}", "", f"| | {' | '.join(networks)} |", "|---|" + "---:|" * len(networks)]
         for name, title in _TITLES.items():
             if any(name in rows for rows in networks.values()):
                 lines.append(f"| {title} | {' | '.join(_cell(rows.get(name), batch) for rows in networks.values())} |")
@@ -54,16 +64,18 @@ def table(results: dict[str, Any]) -> str:
     blocks = ", ".join(f"{number}: {_number(found)} us" for number, found in results["residual_blocks"].items())
     lines += [
         "",
-        "## Others",
+        "### Others",
         "",
         f"- A call with 16 named inputs takes {_number(calls['named'])} us, with the map made anew {_number(calls['map_made_anew'])} us, "
         f"`evaluate_arrays` {_number(calls['array'])} us.",
         f"- Residual blocks of width 32, two layers each: {blocks}.",
-        f"- Compiling a small program with `network.hpp` at -O2 takes {cost['whole']['cpu_seconds']} s of the processor and "
-        f"{cost['whole']['memory_MB']:.0f} MB; with `KERAS_HEP_SEPARATE` {cost['separate']['cpu_seconds']} s and "
-        f"{cost['separate']['memory_MB']:.0f} MB.",
+        *(
+            f"- Compiling a small program with `network.hpp`{_KINDS[kind]} at -O2 takes {found['cpu_seconds']} s of the processor and "
+            f"{found['memory_MB']:.0f} MB."
+            for kind, found in cost.items()
+        ),
         "",
-        "## Against the bars",
+        "### Against the bars",
         "",
         "ONNX Runtime without what the empty call takes.",
         "",
@@ -116,6 +128,7 @@ def picture(results: dict[str, Any]) -> Figure:
         tidy(axes)
         axes.grid(False, axis="x")
         axes.tick_params(axis="x", which="both", length=0)
+    figure.suptitle(results["processor"], fontsize=10)
     figure.axes[0].legend(fontsize=8, loc="upper left")
     low, high = figure.axes[0].get_ylim()
     figure.axes[0].set_ylim(low, high * 30)
