@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "loading.hpp"
+
 namespace keras_hep {
 
 /// Sizes of the axes, slowest first, without the axis of the events.
@@ -15,7 +17,7 @@ using Shape = std::vector<std::size_t>;
 inline constexpr std::uint64_t max_values = std::uint64_t{1} << 26;
 inline constexpr std::size_t max_rank = 8;
 
-inline std::string to_string(const Shape& shape) {
+KERAS_HEP_LOADING inline std::string to_string(const Shape& shape) {
     std::string text = "[";
     for (std::size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
     return text + "]";

@@ -90,7 +90,7 @@ public:
     }
 
 private:
-    static MaskOf read_mask(const Field& field) {
+    KERAS_HEP_LOADING static MaskOf read_mask(const Field& field) {
         const std::string& name = field.text();
         if (name == "pairs") return MaskOf::pairs;
         if (name == "queries") return MaskOf::queries;
@@ -99,7 +99,7 @@ private:
         return MaskOf::outputs;
     }
 
-    static std::size_t read_heads(const Field& field, std::size_t values) {
+    KERAS_HEP_LOADING static std::size_t read_heads(const Field& field, std::size_t values) {
         const std::size_t heads = field.count(max_values);
         if (heads == 0 || values % heads != 0) {
             field.fail_shape({"expected a divisor of ", values, ", found ", heads});

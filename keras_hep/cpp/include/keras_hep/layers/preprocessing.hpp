@@ -65,7 +65,7 @@ private:
         }
     }
 
-    static Feature read(const Field& field) {
+    KERAS_HEP_LOADING static Feature read(const Field& field) {
         field.only("default clip transform offset scale");
         const Field otherwise = field.at("default");
         const Field clip = field.at("clip");
@@ -76,7 +76,7 @@ private:
                 find(field.at("transform")), field.at("offset").number<T>(), field.at("scale").number<T>()};
     }
 
-    static Transform find(const Field& field) {
+    KERAS_HEP_LOADING static Transform find(const Field& field) {
         const std::string& name = field.text();
         if (name == "none") return [](T x) { return x; };
         if (name == "log") return [](T x) { return std::log(x); };
