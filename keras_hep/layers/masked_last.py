@@ -7,11 +7,13 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_hep.layers.masked_sequence import MaskedSequence
+
 __all__ = ["MaskedLast"]
 
 
 @keras.saving.register_keras_serializable(package="keras_hep")
-class MaskedLast(keras.layers.Layer):
+class MaskedLast(MaskedSequence):
     """Returns the last real entry of a padded sequence, and zeros where there is none.
 
     Call arguments:
@@ -29,18 +31,6 @@ class MaskedLast(keras.layers.Layer):
         1.0
     """
 
-    def __init__(self, **kwargs: Any):
-        super().__init__(**kwargs)
-        self.supports_masking = True
-
-    def build(self, input_shape: list[tuple[int | None, ...]]) -> None:
-        """Check that values and mask belong together."""
-        if len(input_shape) != 2 or len(input_shape[0]) != 3 or len(input_shape[1]) != 2:
-            raise ValueError(
-                f"MaskedLast needs [values (batch, length, features), mask (batch, length)]. Received: {input_shape}"
-            )
-        self.built = True
-
     def call(self, inputs: Any) -> Any:
         """Return the last real entry."""
         values, mask = inputs
@@ -48,9 +38,6 @@ class MaskedLast(keras.layers.Layer):
         follows = ops.concatenate([real[:, 1:], ops.zeros_like(real[:, :1])], axis=1)
         last = ops.expand_dims(ops.logical_and(real, ops.logical_not(follows)), -1)
         return ops.sum(ops.where(last, values, ops.zeros_like(values)), axis=1)
-
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
-        """Return no mask: an implicit one of Keras ends here, because the explicit one was used."""
 
     def compute_output_shape(self, input_shape: list[tuple[int | None, ...]]) -> tuple[int | None, ...]:
         """Return (batch, features)."""

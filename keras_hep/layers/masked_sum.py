@@ -7,11 +7,13 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_hep.layers.masked_sequence import MaskedSequence
+
 __all__ = ["MaskedSum"]
 
 
 @keras.saving.register_keras_serializable(package="keras_hep")
-class MaskedSum(keras.layers.Layer):
+class MaskedSum(MaskedSequence):
     """Sums the real entries of a padded sequence (Deep Sets, arXiv:1703.06114; Energy Flow Networks, arXiv:1810.05165).
 
     What stands in padded entries does not count, not even when it is NaN. A fully padded sequence gives zero.
@@ -36,18 +38,9 @@ class MaskedSum(keras.layers.Layer):
 
     def __init__(self, scale: float = 1.0, **kwargs: Any):
         super().__init__(**kwargs)
-        self.supports_masking = True
         self.scale = float(scale)
         if not self.scale > 0:
             raise ValueError(f"scale must be positive. Received: scale={scale}")
-
-    def build(self, input_shape: list[tuple[int | None, ...]]) -> None:
-        """Check that values and mask belong together."""
-        if len(input_shape) != 2 or len(input_shape[0]) != 3 or len(input_shape[1]) != 2:
-            raise ValueError(
-                f"MaskedSum needs [values (batch, length, features), mask (batch, length)]. Received: {input_shape}"
-            )
-        self.built = True
 
     def call(self, inputs: Any) -> Any:
         """Return the sum over real entries."""
@@ -55,9 +48,6 @@ class MaskedSum(keras.layers.Layer):
         real = ops.expand_dims(mask > 0.5, -1)
         total = ops.sum(ops.where(real, values, ops.zeros_like(values)), axis=1)
         return total * self.scale if self.scale != 1.0 else total
-
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
-        """Return no mask: an implicit one of Keras ends here, because the explicit one was used."""
 
     def compute_output_shape(self, input_shape: list[tuple[int | None, ...]]) -> tuple[int | None, ...]:
         """Return (batch, features)."""

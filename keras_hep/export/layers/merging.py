@@ -6,35 +6,19 @@ import keras
 
 from keras_hep.export.layers.registry import Node, Site, handles
 
-
-@handles(keras.layers.Add)
-def _add(site: Site) -> list[Node]:
-    return _elementwise(site, "add")
-
-
-@handles(keras.layers.Average)
-def _average(site: Site) -> list[Node]:
-    return _elementwise(site, "average")
-
-
-@handles(keras.layers.Maximum)
-def _maximum(site: Site) -> list[Node]:
-    return _elementwise(site, "maximum")
+_ELEMENTWISE = {
+    keras.layers.Add: "add",
+    keras.layers.Average: "average",
+    keras.layers.Maximum: "maximum",
+    keras.layers.Minimum: "minimum",
+    keras.layers.Multiply: "multiply",
+    keras.layers.Subtract: "subtract",
+}
 
 
-@handles(keras.layers.Minimum)
-def _minimum(site: Site) -> list[Node]:
-    return _elementwise(site, "minimum")
-
-
-@handles(keras.layers.Multiply)
-def _multiply(site: Site) -> list[Node]:
-    return _elementwise(site, "multiply")
-
-
-@handles(keras.layers.Subtract)
-def _subtract(site: Site) -> list[Node]:
-    return _elementwise(site, "subtract")
+@handles(*_ELEMENTWISE)
+def _merged(site: Site) -> list[Node]:
+    return _elementwise(site, _ELEMENTWISE[type(site.layer)])
 
 
 def _elementwise(site: Site, kind: str) -> list[Node]:

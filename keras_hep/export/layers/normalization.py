@@ -18,8 +18,7 @@ def _batch_normalization(site: Site) -> list[Node]:
             "batch_normalization",
             axis=site.axis(layer.axis),
             epsilon=site.number("epsilon", layer.epsilon),
-            gamma=site.numbers("gamma", layer.gamma) if layer.scale else None,
-            beta=site.numbers("beta", layer.beta) if layer.center else None,
+            **_learned(site),
             mean=site.numbers("moving mean", layer.moving_mean),
             variance=site.numbers("moving variance", layer.moving_variance),
         )
@@ -72,8 +71,7 @@ def _layer_normalization(site: Site) -> list[Node]:
         "layer_normalization",
         axes=_trailing(site, layer.axis),
         epsilon=site.number("epsilon", layer.epsilon),
-        gamma=site.numbers("gamma", layer.gamma) if layer.scale else None,
-        beta=site.numbers("beta", layer.beta) if layer.center else None,
+        **_learned(site),
     )
     return [node]
 
@@ -99,8 +97,7 @@ def _group_normalization(site: Site) -> list[Node]:
         "group_normalization",
         groups=int(layer.groups),
         epsilon=site.number("epsilon", layer.epsilon),
-        gamma=site.numbers("gamma", layer.gamma) if layer.scale else None,
-        beta=site.numbers("beta", layer.beta) if layer.center else None,
+        **_learned(site),
     )
     return [node]
 
@@ -110,6 +107,15 @@ def _unit_normalization(site: Site) -> list[Node]:
     axis = site.layer.axis
     single = axis[0] if isinstance(axis, list | tuple) and len(axis) == 1 else axis
     return [site.node("unit_normalization", axis=site.axis(single), epsilon=site.number("epsilon", 1e-12))]
+
+
+def _learned(site: Site) -> dict[str, Any]:
+    """Return factor and offset of a layer that may lack one or both."""
+    layer = site.layer
+    return {
+        "gamma": site.numbers("gamma", layer.gamma) if layer.scale else None,
+        "beta": site.numbers("beta", layer.beta) if layer.center else None,
+    }
 
 
 def _trailing(site: Site, axis: Any) -> int:
