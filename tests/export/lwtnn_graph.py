@@ -106,7 +106,7 @@ def convolve(layer, rows):
         bias + sum(kernel[:, :, k] @ padded[t + k * dilation] for k in range(kernel.shape[2]))
         for t in range(len(padded) - reach)
     ]
-    return np.array([activate(layer["activation"], step) for step in steps])
+    return np.array([activate(layer["activation"], step) for step in steps]).reshape(-1, len(bias))
 
 
 def evaluate(document, nodes, sequences):

@@ -130,6 +130,52 @@ def test_a_highway_with_another_gate_is_refused(inner, tmp_path):
         export_lwtnn(keras.Model(jet, x), tmp_path / "net.json")
 
 
+def convolution_model(*stack, masked=True):
+    """A network that convolves tracks and takes their sum and the last of them."""
+    tracks, mask = keras.Input((6, 2), name="tracks"), keras.Input((6,), name="tracks_mask")
+    x = Preprocessing(plain_spec("tracks", 6), "tracks")(tracks)
+    for layer in stack:
+        x = layer(MaskedValues()([x, mask]) if masked else x)
+    both = layers.Concatenate()([MaskedSum()([x, mask]), MaskedLast()([x, mask])])
+    return randomised(keras.Model([tracks, mask], layers.Dense(2, name="out")(both)))
+
+
+def test_convolutions(tmp_path):
+    causal = layers.Conv1D(3, 2, padding="causal", dilation_rate=2, activation="tanh")
+    same = layers.Conv1D(4, 3, padding="same", use_bias=False)
+    document = check_against_keras(convolution_model(causal, same), tmp_path)
+    found = [(layer["architecture"], layer.get("padding"), layer["activation"]) for layer in document["layers"]]
+    assert found == [("conv1d", "causal", "tanh"), ("conv1d", "same", "linear"), ("dense", None, "linear")]
+    check_against_keras(convolution_model(causal, masked=False), tmp_path)
+
+
+def test_a_softmax_behind_a_convolution_is_of_each_object(tmp_path):
+    tracks, mask = keras.Input((6, 2), name="tracks"), keras.Input((6,), name="tracks_mask")
+    x = Preprocessing(plain_spec("tracks", 6), "tracks")(tracks)
+    x = layers.Conv1D(3, 2, padding="causal", activation="softmax")(x)
+    document = check_against_keras(randomised(keras.Model([tracks, mask], MaskedSum()([x, mask]))), tmp_path)
+    assert [node["type"] for node in document["nodes"]] == ["input_sequence", "sequence", "time_distributed", "sum"]
+
+
+CONVOLUTIONS = {
+    "padded": ((layers.Conv1D(2, 3, padding="same", name="c"),), False, "'c' sees padded entries.*put MaskedValues"),
+    "odd": ((layers.Conv1D(2, 2, padding="same", name="c"),), True, "'c' pads an odd number of zeros.*window of odd size"),
+    "groups": ((layers.Conv1D(2, 3, padding="causal", groups=2, name="c"),), True, "'c' is a convolution with groups"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CONVOLUTIONS)
+def test_convolutions_that_lwtnn_does_not_have(case, tmp_path):
+    stack, masked, message = CONVOLUTIONS[case]
+    with pytest.raises(UnsupportedLayerError, match=message):
+        export_lwtnn(convolution_model(*stack, masked=masked), tmp_path / "net.json")
+
+
+def test_a_convolution_that_shortens_its_sequence_is_refused(tmp_path):
+    with pytest.raises(UnsupportedLayerError, match=r"'c' shortens its sequence.*padding='causal' or 'same'"):
+        export_lwtnn(refused(TRACKS, layers.Conv1D(2, 3, name="c")), tmp_path / "net.json")
+
+
 def embedding_model(index):
     """A network of tracks with a category at `index`, 0 or 1."""
     features = [{"name": name, "offset": 0.0, "scale": 1.0} for name in ("first", "second")]

@@ -11,6 +11,7 @@ from keras_hep.export.document import Input, Traced
 from keras_hep.export.labels import of_one_object
 from keras_hep.export.layers import Node
 from keras_hep.export.lwtnn.composites import folded
+from keras_hep.export.lwtnn.convolution import conv1d
 from keras_hep.export.lwtnn.expressions import (
     activation,
     dense,
@@ -60,7 +61,8 @@ class Graph:
         self.sequences = [entry for entry in traced.inputs if entry.length is not None]
         self.place: dict[str, int] = {}  # name of our node -> index of the node of lwtnn with its values
         self.sequence_of: dict[str, str] = {}  # name of our node -> input, while it still has one row an object
-        self.scanned: set[str] = set()  # names of our nodes that are recurrent layers
+        self.scanned: set[str] = set()  # names of our nodes that are layers which run over a sequence
+        self.zeroed: set[str] = set()  # names of our nodes that are zero behind the last object
         self.mask_of: dict[str, str] = {}  # name of our node -> input of which it is the mask
         preprocessed: dict[str, Node] = {}
         for node in self.ours:
@@ -141,6 +143,8 @@ class Graph:
             self._add_sum(node)
         elif kind in KINDS:
             self._add_recurrent(node)
+        elif kind == "convolution":
+            self._add_convolution(node)
         elif kind == "feature_embedding":
             self._add_embedding(node)
         elif kind == "masked_values":
@@ -160,6 +164,14 @@ class Graph:
         self.place[name] = len(self.nodes)
         self.nodes.append(node)
         self.names.append(name)
+
+    def _alias(self, name: str, source: str) -> None:
+        """Let our node be the node of lwtnn that another one is."""
+        self.place[name] = self.place[source]
+        if source in self.sequence_of:
+            self.sequence_of[name] = self.sequence_of[source]
+        if source in self.scanned:
+            self.scanned.add(name)
 
     def _add_input(self, node: Node) -> None:
         name, entry = node["name"], node["input"]
@@ -201,12 +213,11 @@ class Graph:
         read_by_others = sum(source in n["inputs"] for n in self.ours) > 1 or any(
             output["node"] == source for output in self.traced.outputs
         )
-        if producer["type"] == "dense" and not read_by_others:
-            place = self.place[source]
-            self.layers[self.nodes[place]["layer_index"]]["activation"] = function
-            self.place[node["name"]] = place
-            if source in self.sequence_of:
-                self.sequence_of[node["name"]] = self.sequence_of[source]
+        # That of a convolution would run over the objects.
+        is_taken = producer["type"] == "dense" or (producer["type"] == "convolution" and function != "softmax")
+        if is_taken and not read_by_others:
+            self.layers[self.nodes[self.place[source]]["layer_index"]]["activation"] = function
+            self._alias(node["name"], source)
         else:
             self._add_layer(node, {"architecture": "dense", "weights": [], "bias": [], "activation": function})
 
@@ -223,12 +234,23 @@ class Graph:
             self.sequence_of[node["name"]] = self.sequence_of[values]
 
     def _add_embedding(self, node: Node) -> None:
+        if node["inputs"][0] not in self.sequence_of:
+            raise refuse(node, "embeds a feature of a vector, and lwtnn does so in sequences alone")
+        self._add_scan(node, embedding(node))
+
+    def _add_convolution(self, node: Node) -> None:
         (source,) = node["inputs"]
         if source not in self.sequence_of:
-            raise refuse(node, "embeds a feature of a vector, and lwtnn does so in sequences alone")
-        entry = {"type": "sequence", "sources": [self.place[source]], "layer_index": len(self.layers)}
-        self._append(node["name"], entry)
-        self.layers.append(embedding(node))
+            raise refuse(node, "is a convolution of what is no sequence, which lwtnn does not have")
+        self._add_scan(node, conv1d(node, source in self.zeroed))
+
+    def _add_scan(self, node: Node, layer: dict[str, Any]) -> None:
+        """Add a layer that runs over a sequence and gives one."""
+        (source,) = node["inputs"]
+        self._append(
+            node["name"], {"type": "sequence", "sources": [self.place[source]], "layer_index": len(self.layers)}
+        )
+        self.layers.append(layer)
         self.scanned.add(node["name"])
         self.sequence_of[node["name"]] = self.sequence_of[source]
 
@@ -237,10 +259,8 @@ class Graph:
         values, mask = node["inputs"]
         if values not in self.sequence_of or self.mask_of.get(mask) != self.sequence_of[values]:
             raise refuse(node, "takes a mask that is not that of its own input, and lwtnn has real objects alone")
-        self.place[node["name"]] = self.place[values]
-        self.sequence_of[node["name"]] = self.sequence_of[values]
-        if values in self.scanned:
-            self.scanned.add(node["name"])
+        self._alias(node["name"], values)
+        self.zeroed.add(node["name"])
 
     def _alias_last(self, node: Node) -> None:
         values, mask = node["inputs"]
