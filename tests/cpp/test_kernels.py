@@ -88,3 +88,10 @@ def test_the_reproducible_mode_gives_the_same_bits_however_it_is_compiled(build,
         if done.returncode < 0 and flags != ["-O2"]:
             pytest.skip(f"this machine cannot run {' '.join(flags)}")
         assert done.stdout.splitlines() == reference_bits.splitlines()
+
+
+def test_the_reproducible_mode_joins_no_layers_where_that_changes_the_bits(reference_bits):
+    lines = [line for line in reference_bits.splitlines() if line.startswith(("network", "nodes apart"))]
+    joined, apart = lines[::2], lines[1::2]
+    assert len(joined) >= 3
+    assert [line.split(" ", 1)[1] for line in joined] == [line.split(" ", 2)[2] for line in apart]

@@ -89,7 +89,7 @@ public:
     /// Make it ready to run: called once, when the nodes that are outputs are known.
     KERAS_HEP_LOADING void prepare(const std::vector<std::size_t>& outputs, const Options& options) {
         for (std::size_t i = 0; i < steps_.size(); ++i) steps_[i].view_of = i;
-        if (!options.keep_nodes) join(outputs);
+        if (!options.keep_nodes) join(outputs, !options.reproducible);
         if (options.isa > simd::best_isa()) {
             throw InputError(std::string("Options::isa: this machine has no ") + simd::to_string(options.isa) + ", only " +
                              simd::to_string(simd::best_isa()));
@@ -166,8 +166,8 @@ private:
         step.layer = layers::make<T>(declaration);
     }
 
-    /// Let layers do the work of their neighbours, and views stand where their input does.
-    KERAS_HEP_LOADING void join(const std::vector<std::size_t>& outputs) {
+    /// Let layers do the work of their neighbours, and views stand where their input does; `fold`: also where that changes the bits.
+    KERAS_HEP_LOADING void join(const std::vector<std::size_t>& outputs, bool fold) {
         std::vector<std::size_t> readers(steps_.size(), 0);
         for (const Step<T>& step : steps_) {
             for (const std::size_t source : step.sources) ++readers[source];
@@ -179,13 +179,13 @@ private:
             Step<T>& before = steps_[step.sources[0]];
             if (before.layer && readers[step.sources[0]] == 1) {
                 const auto function = step.layer->function();
-                const auto* map = step.layer->affine();
+                const auto* map = fold ? step.layer->affine() : nullptr;
                 if ((function && before.layer->absorb(*function)) || (map != nullptr && before.layer->absorb_after(*map))) {
                     step.layer = std::move(before.layer);
                     step.sources = before.sources;
                     continue;
                 }
-                const auto* earlier = before.layer->affine();
+                const auto* earlier = fold ? before.layer->affine() : nullptr;
                 if (earlier != nullptr && is_gentle(*earlier) && step.layer->absorb_before(*earlier)) {
                     before.layer.reset();
                     step.sources = before.sources;

@@ -118,7 +118,7 @@ private:
     /// weights.
     KERAS_HEP_LOADING std::size_t best_together(std::size_t width) const {
         const WindowAxis& wide = axes_[2];
-        if (width == 0 || (wide.dilation != 1 && wide.window != 1)) return 1;
+        if (width == 0 || this->kernels().in_order || (wide.dilation != 1 && wide.window != 1)) return 1;
         const auto depth_of = [&](std::size_t pixels) {
             return (wide.window + (pixels - 1) * wide.stride) * channels_ * axes_[0].window * axes_[1].window;
         };

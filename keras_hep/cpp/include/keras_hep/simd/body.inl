@@ -1,133 +1,10 @@
-// The kernels in single precision, written once and compiled for each instruction set: this file is included several times, by
-// float_kernels.hpp, which sets
-//   KERAS_HEP_SIMD    the namespace,
-//   KERAS_HEP_BYTES   the size of a register,
-//   KERAS_HEP_TARGET  the attribute that lets a function use the instructions.
-// The functions call nothing of the standard library: what that instantiates would be shared with code for other machines.
+// The kernels in single precision, written once and compiled for each instruction set: choose.hpp includes this file several times,
+// and sets what functions.inl asks for, and
+//   KERAS_HEP_ROWS    rows of a product that are computed together,
+//   KERAS_HEP_PANELS  panels likewise.
+#include "functions.inl"
 
 namespace keras_hep::simd::KERAS_HEP_SIMD {
-
-#define KERAS_HEP_INLINE [[gnu::always_inline]] KERAS_HEP_TARGET static inline
-// A function of the table: not taken into a caller, who may have been compiled for other instructions.
-#define KERAS_HEP_ENTRY [[gnu::noinline]] KERAS_HEP_TARGET static
-#define KERAS_HEP_UNROLL _Pragma("GCC unroll 16")
-
-inline constexpr std::size_t width = KERAS_HEP_BYTES / sizeof(float);
-
-typedef float Floats __attribute__((vector_size(KERAS_HEP_BYTES)));
-typedef std::int32_t Bits __attribute__((vector_size(KERAS_HEP_BYTES)));
-typedef float LooseFloats __attribute__((vector_size(KERAS_HEP_BYTES), aligned(4), may_alias));
-typedef std::int32_t LooseBits __attribute__((vector_size(KERAS_HEP_BYTES), aligned(4), may_alias));
-
-inline constexpr std::int32_t lanes[32] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
-
-KERAS_HEP_INLINE Floats load(const float* from) { return *reinterpret_cast<const LooseFloats*>(from); }
-KERAS_HEP_INLINE void store(float* to, Floats values) { *reinterpret_cast<LooseFloats*>(to) = values; }
-KERAS_HEP_INLINE Floats splat(float value) { return value - Floats{}; }
-KERAS_HEP_INLINE Floats choose(Bits mask, Floats yes, Floats no) { return (Floats)((mask & (Bits)yes) | (~mask & (Bits)no)); }
-KERAS_HEP_INLINE Floats absolute(Floats x) { return (Floats)((Bits)x & 0x7FFFFFFF); }
-
-// The larger and the smaller of two, the second where one is NaN: one instruction, which GCC 12 does not find by itself.
-#if defined(__clang__)
-KERAS_HEP_INLINE Floats larger(Floats x, Floats y) { return x > y ? x : y; }
-KERAS_HEP_INLINE Floats smaller(Floats x, Floats y) { return x < y ? x : y; }
-#elif defined(KERAS_HEP_LARGER)
-KERAS_HEP_INLINE Floats larger(Floats x, Floats y) { return (Floats)KERAS_HEP_LARGER(x, y); }
-KERAS_HEP_INLINE Floats smaller(Floats x, Floats y) { return (Floats)KERAS_HEP_SMALLER(x, y); }
-#else
-KERAS_HEP_INLINE Floats larger(Floats x, Floats y) { return choose((Bits)(x > y), x, y); }
-KERAS_HEP_INLINE Floats smaller(Floats x, Floats y) { return choose((Bits)(x < y), x, y); }
-#endif
-
-// In each of the following NaN stays NaN.
-KERAS_HEP_INLINE Floats at_least(Floats x, float least) { return larger(splat(least), x); }
-KERAS_HEP_INLINE Floats at_most(Floats x, float most) { return smaller(splat(most), x); }
-KERAS_HEP_INLINE Floats positive(Floats x) { return at_least(x, 0.0F); }
-
-// The first `left` values behind `from`, and zeros: what stands behind the last value could raise floating-point exceptions.
-KERAS_HEP_INLINE Floats part(const float* from, std::size_t left) {
-    const Floats all = load(from);
-    if (left >= width) return all;
-    return (Floats)((Bits)all & *reinterpret_cast<const LooseBits*>(lanes + 16 - left));
-}
-
-// exp(x) = 2^n exp(r) with |r| <= ln(2) / 2, for x from -87 to 88.73, and NaN; the coefficients are those of the Cephes library.
-KERAS_HEP_INLINE Floats power_of_e(Floats x) {
-    const Floats shifted = x * 1.44269504F + 12582912.0F;  // rounded to a whole number in its last bits
-    const Floats n = shifted - 12582912.0F;
-    Floats r = x - n * 0.693359375F;
-    r = r + n * 2.12194440e-4F;
-    Floats sum = r * 1.9875691500e-4F + 1.3981999507e-3F;
-    sum = sum * r + 8.3334519073e-3F;
-    sum = sum * r + 4.1665795894e-2F;
-    sum = sum * r + 1.6666665459e-1F;
-    sum = sum * r + 5.0000001201e-1F;
-    sum = sum * (r * r) + r + 1.0F;
-    const Bits half = ((Bits)shifted - 0x4B400000 + 126) << 23;  // of 2^n, which itself may be beyond the largest number
-    return sum * (Floats)half * 2.0F;
-}
-
-KERAS_HEP_INLINE Floats exponential(Floats x) {
-    const Floats value = power_of_e(at_least(at_most(x, 88.73F), -87.0F));
-    return (Floats)((Bits)choose((Bits)(x > 88.7228394F), splat(__builtin_inff()), value) & ~(Bits)(x < -87.0F));
-}
-
-// exp(x) - 1 for x below 0; something finite above.
-KERAS_HEP_INLINE Floats below_zero(Floats x) { return power_of_e(at_least(at_most(x, 0.0F), -87.0F)) - 1.0F; }
-
-KERAS_HEP_INLINE Floats sigmoid(Floats x) {
-    const Floats value = 1.0F / (1.0F + power_of_e(at_least(at_most(-x, 88.0F), -87.0F)));
-    return (Floats)((Bits)value & ~(Bits)(x < -88.0F));
-}
-
-// The same for x from -87 to 88, with products that need not wait for each other.
-KERAS_HEP_INLINE Floats quick_power_of_e(Floats x) {
-    const Floats shifted = x * 1.44269504F + 12582912.0F;
-    const Floats n = shifted - 12582912.0F;
-    Floats r = x - n * 0.693359375F;
-    r = r + n * 2.12194440e-4F;
-    const Floats square = r * r;
-    const Floats high = (r * 1.9875691500e-4F + 1.3981999507e-3F) * square + (r * 8.3334519073e-3F + 4.1665795894e-2F);
-    const Floats low = r * 1.6666665459e-1F + 5.0000001201e-1F;
-    const Floats sum = (high * square + low) * square + (r + 1.0F);
-    return sum * (Floats)(((Bits)shifted - 0x4B400000 + 127) << 23);
-}
-
-// exp(x) with x cut to +-29, where a sigmoid is 0 or 1 and a tanh 1 in single precision: products of three do not overflow.
-KERAS_HEP_INLINE Floats bounded_exponential(Floats x) { return quick_power_of_e(at_least(at_most(x, 29.0F), -29.0F)); }
-
-// exp(x) for x up to 0, and NaN.
-KERAS_HEP_INLINE Floats exponential_below_zero(Floats x) {
-    return (Floats)((Bits)quick_power_of_e(at_least(x, -87.0F)) & ~(Bits)(x < -87.0F));
-}
-
-KERAS_HEP_INLINE Floats tanh(Floats x) {
-    const Floats size = absolute(x);
-    const Floats far = 1.0F - 2.0F / (power_of_e(2.0F * at_most(size, 10.0F)) + 1.0F);
-    const Bits is_near = (Bits)(size < 0.625F);
-    const Floats near = (Floats)((Bits)x & is_near);
-    const Floats square = near * near;
-    Floats sum = square * -5.70498872745e-3F + 2.06390887954e-2F;
-    sum = sum * square - 5.37397155531e-2F;
-    sum = sum * square + 1.33314422036e-1F;
-    sum = sum * square - 3.33332819422e-1F;
-    const Floats signed_far = (Floats)((Bits)far | ((Bits)x & (Bits)splat(-0.0F)));
-    return choose(is_near, sum * square * near + near, signed_far);
-}
-
-template <Kind kind>
-KERAS_HEP_INLINE Floats value(Floats x, float a, float b) {
-    if constexpr (kind == Kind::relu) return positive(x);
-    if constexpr (kind == Kind::leaky_relu) return choose((Bits)(x < 0.0F), a * x, x);
-    if constexpr (kind == Kind::elu) return choose((Bits)(x < 0.0F), a * below_zero(x), x);
-    if constexpr (kind == Kind::selu) return 1.05070098736F * choose((Bits)(x < 0.0F), 1.67326324235F * below_zero(x), x);
-    if constexpr (kind == Kind::sigmoid) return sigmoid(x);
-    if constexpr (kind == Kind::tanh) return tanh(x);
-    if constexpr (kind == Kind::silu) return x * sigmoid(a * x);
-    if constexpr (kind == Kind::exponential) return exponential(x);
-    if constexpr (kind == Kind::hard_sigmoid) return at_least(at_most(a * x + b, 1.0F), 0.0F);
-    return x;
-}
 
 template <Kind kind>
 KERAS_HEP_TARGET static void each(const Function<float>& f, const float* x, float* y, std::size_t n) {
@@ -182,7 +59,7 @@ KERAS_HEP_TARGET static void block(const Product<float>& p, std::size_t panel, c
             KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) w[j] = load(weights + static_cast<std::size_t>(j) * step);
             KERAS_HEP_UNROLL for (int r = 0; r < R; ++r) {
                 const float value = x[static_cast<std::size_t>(r) * stride_a + k];
-                KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) sums[r][j] = value * w[j] + sums[r][j];
+                KERAS_HEP_UNROLL for (int j = 0; j < P; ++j) sums[r][j] = multiply_add(w[j], value, sums[r][j]);
             }
         }
     }
@@ -300,13 +177,13 @@ KERAS_HEP_ENTRY void multiply(const Product<float>& p, const float* a, std::size
 }
 
 KERAS_HEP_ENTRY void affine(const float* x, const float* factor, const float* offset, float* y, std::size_t n) {
-    for (std::size_t i = 0; i < n; i += width) store(y + i, part(x + i, n - i) * part(factor + i, n - i) + part(offset + i, n - i));
+    for (std::size_t i = 0; i < n; i += width) store(y + i, multiply_add(part(x + i, n - i), part(factor + i, n - i), part(offset + i, n - i)));
 }
 
 KERAS_HEP_ENTRY void combine(const float* a, const float* x, const float* b, const float* y, float* out, std::size_t n) {
     for (std::size_t i = 0; i < n; i += width) {
         const std::size_t left = n - i;
-        store(out + i, part(a + i, left) * part(x + i, left) + part(b + i, left) * part(y + i, left));
+        store(out + i, multiply_add(part(a + i, left), part(x + i, left), settled(part(b + i, left) * part(y + i, left))));
     }
 }
 
@@ -381,7 +258,7 @@ KERAS_HEP_TARGET static inline void tap(const Taps<float>& taps, const float* x,
             const float* weights = taps.weights.data() + i;
             Floats sum = load(bias + i);
             for (const std::size_t place : taps.places) {
-                sum = part(x + place + i, size - i) * part(weights, size - i) + sum;
+                sum = multiply_add(part(x + place + i, size - i), part(weights, size - i), sum);
                 weights += size;
             }
             store(y + i, sum);
@@ -397,35 +274,24 @@ KERAS_HEP_ENTRY bool finite(const float* x, std::size_t n) {
     return all;
 }
 
-// f * cell + i * tanh(g) and o * tanh(cell) with one division each.
 KERAS_HEP_ENTRY void lstm(const float* gates, float* cells, float* hidden, std::size_t n) {
     for (std::size_t u = 0; u < n; u += width, gates += width) {
-        const Floats i = bounded_exponential(-load(gates)) + 1.0F;
-        const Floats f = bounded_exponential(-load(gates + n)) + 1.0F;
-        const Floats o = bounded_exponential(-load(gates + 2 * n)) + 1.0F;
-        const Floats g = bounded_exponential(2.0F * load(gates + 3 * n));
-        const Floats new_part = i * (g + 1.0F);
-        const Floats cell = (load(cells + u) * new_part + (g - 1.0F) * f) / (new_part * f);
-        const Floats c = bounded_exponential(2.0F * cell);
+        Floats cell = load(cells + u);
+        store(hidden + u, lstm_step(load(gates), load(gates + n), load(gates + 2 * n), load(gates + 3 * n), cell));
         store(cells + u, cell);
-        store(hidden + u, (c - 1.0F) / (o * (c + 1.0F)));
     }
 }
 
-// z * hidden + (1 - z) * tanh(candidate) with one division, and one for r.
 KERAS_HEP_ENTRY void gru(const float* gates, const float* candidate, const float* inputs, float* hidden, std::size_t n) {
     for (std::size_t u = 0; u < n; u += width) {
         Floats sum = load(candidate + u);
-        if (inputs != nullptr) sum = load(inputs + u) + sum / (bounded_exponential(-load(gates + n + u)) + 1.0F);
-        const Floats z = bounded_exponential(-load(gates + u));
-        const Floats c = bounded_exponential(2.0F * sum);
-        const Floats kept = load(hidden + u) * (c + 1.0F);
-        store(hidden + u, (kept + z * (c - 1.0F)) / ((z + 1.0F) * (c + 1.0F)));
+        if (inputs != nullptr) sum = gru_sum(load(gates + n + u), sum, load(inputs + u));
+        store(hidden + u, gru_step(load(gates + u), sum, load(hidden + u)));
     }
 }
 
 inline const Kernels<float>& kernels() {
-    static const Kernels<float> table = {KERAS_HEP_NAME, width, multiply, accumulate, apply, affine, softmax, combine, times,
+    static const Kernels<float> table = {KERAS_HEP_NAME, width, KERAS_HEP_IN_ORDER, multiply, accumulate, apply, affine, softmax, combine, times,
                                          masked_sum, largest, total, tap, finite, lstm, gru};
     return table;
 }

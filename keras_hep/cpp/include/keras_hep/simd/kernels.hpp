@@ -50,6 +50,7 @@ template <class T>
 struct Kernels {
     const char* name;
     std::size_t width;  ///< of the panels that `multiply` takes; 0 for one panel of all units
+    bool in_order;      ///< whether the bits count: sums in the order of the weights, of nothing but them, each product rounded
 
     /// Row r of `a` begins at r * stride; those of `c` follow each other. Up to `slack` values behind the last row are overwritten.
     void (*multiply)(const Product<T>& product, const T* a, std::size_t stride, T* c, std::size_t rows);

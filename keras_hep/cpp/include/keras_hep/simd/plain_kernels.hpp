@@ -134,7 +134,7 @@ void gru(const T* gates, const T* candidate, const T* inputs, T* hidden, std::si
 /// One panel holds all units: `width` is that of the product.
 template <class T>
 const Kernels<T>& kernels() {
-    static const Kernels<T> table = {"plain", 0, multiply<T>, accumulate<T>, apply<T>, affine<T>, softmax<T>, combine<T>, times<T>,
+    static const Kernels<T> table = {"plain", 0, false, multiply<T>, accumulate<T>, apply<T>, affine<T>, softmax<T>, combine<T>, times<T>,
                                      masked_sum<T>, largest<T>, total<T>, tap<T>, finite<T>, lstm<T>, gru<T>};
     return table;
 }
