@@ -1,4 +1,4 @@
-"""keras-hep cpp: where the C++ runtime stands, and the same in one header."""
+"""keras-hep cpp: where the C++ runtime stands, the same in one header, and a network as code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from keras_hep.errors import KerasHepError
 
-__all__ = ["amalgamate", "app", "cpp"]
+__all__ = ["amalgamate", "app", "codegen", "cpp"]
 
 app = typer.Typer()
 
@@ -55,3 +55,37 @@ def amalgamate(
 
     write_text(output, amalgamated())
     typer.echo(f"wrote {output}")
+
+
+@app.command()
+def codegen(
+    file: Annotated[Path, typer.Argument(help="A network that keras-hep export wrote (JSON).")],
+    output: Annotated[
+        Path | None, typer.Option(help="The header to write; FILE with the suffix .hpp if it is missing.")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Namespace of the code, such as tagger; the name of FILE if it is missing.")
+    ] = None,
+) -> None:
+    """Write a network as a C++ header that needs nothing else: its weights are constants, and no JSON is read at run time.
+
+    The function NAME::evaluate takes a pointer to the values of each input, and behind that of a sequence the number of its objects,
+    then a pointer to where the values of each output go; the comment at the top of the header names them. It allocates no memory. The
+    values are bit for bit those of keras_hep::Network with Options::reproducible, on any machine and with any optimisation but
+    -ffast-math; compile with -O3 -march=native for speed.
+
+    Networks of up to some 100,000 weights are what this is for: a compiler takes long over more.
+
+    Example: keras-hep cpp codegen net.json --output tagger.hpp --name tagger
+    """
+    from keras_hep.cli._quiet import load_keras
+
+    load_keras()
+    from keras_hep._io import write_text
+    from keras_hep.export.codegen import generate
+
+    target = file.with_suffix(".hpp") if output is None else output
+    if target.resolve() == file.resolve():
+        raise KerasHepError(f"the header would replace the network '{file}'; give another --output")
+    write_text(target, generate(file, name))
+    typer.echo(f"wrote {target}")

@@ -31,7 +31,7 @@ def commands():
 
 def test_the_commands_are_those_of_the_house():
     assert commands() == [
-        ("cpp", "amalgamate"), ("export",), ("firmware", "build"), ("generate",), ("import",), ("inspect",), ("predict",), ("quantize",),
+        ("cpp", "amalgamate"), ("cpp", "codegen"), ("export",), ("firmware", "build"), ("generate",), ("import",), ("inspect",), ("predict",), ("quantize",),
         ("quickstart",), ("train",),
     ]  # fmt: skip
 
@@ -233,3 +233,26 @@ def test_cpp_writes_one_header(run, tmp_path):
     outcome = run("cpp", "amalgamate", "--output", tmp_path / "one.hpp")
     assert outcome.code == 0
     assert (tmp_path / "one.hpp").read_text() == amalgamated()
+
+
+NET = Path(__file__).parents[1] / "fixtures" / "net_v1.json"
+
+
+def test_cpp_writes_a_network_as_code(run, tmp_path):
+    outcome = run("cpp", "codegen", NET, "--output", tmp_path / "made" / "tagger.hpp", "--name", "tagger")
+    assert outcome.code == 0 and "tagger.hpp" in outcome.out
+    assert list(content(tmp_path)) == ["made/tagger.hpp"]
+    text = (tmp_path / "made" / "tagger.hpp").read_text()
+    assert "namespace tagger {" in text and not re.search(r'^\s*#\s*include\s*"', text, re.MULTILINE)
+    (tmp_path / "net.json").write_bytes(NET.read_bytes())
+    assert run("cpp", "codegen", tmp_path / "net.json").code == 0
+    assert "namespace net {" in (tmp_path / "net.hpp").read_text()
+
+
+def test_cpp_says_what_cannot_be_code(refused, tmp_path):
+    (tmp_path / "net.json").write_text(NET.read_text().replace('"type": "masked_sum"', '"type": "wished"'))
+    refused("$.nodes[6].type: no code can be written for nodes of the type 'wished'", "cpp", "codegen", tmp_path / "net.json")
+    refused("'int' cannot be the namespace", "cpp", "codegen", NET, "--name", "int")
+    refused("would replace the network", "cpp", "codegen", NET, "--output", NET)
+    refused("cannot read the exported network", "cpp", "codegen", tmp_path / "none.json")
+    assert list(content(tmp_path)) == ["net.json"]

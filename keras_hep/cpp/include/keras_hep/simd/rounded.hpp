@@ -6,7 +6,9 @@ namespace keras_hep::simd {
 /// `x`, which the compiler cannot look into.
 template <class T>
 [[gnu::always_inline]] inline T rounded(T x) {
-#if defined(__SSE2__)
+#if defined(__AVX512F__) && defined(__AVX512VL__)
+    asm("" : "+v"(x));
+#elif defined(__SSE2__)
     asm("" : "+x"(x));
 #elif defined(__aarch64__)
     asm("" : "+w"(x));
