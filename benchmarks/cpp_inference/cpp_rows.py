@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,8 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.cpp_inference.networks import Floats, Timed
+from keras_hep._io import write_text
 from keras_hep.cpp import include_dir
-from keras_hep.export import export
+from keras_hep.export import codegen, export
 from keras_hep.export.cpp_build import compiler
 
 __all__ = ["CPP_ROWS", "CppRow", "best_row", "build_program", "running"]
@@ -48,7 +50,7 @@ class CppRow:
 
     def not_run(self, net: Timed) -> str:
         """Say why the row cannot be run for a network; empty where it can."""
-        if self.program == "ours":
+        if self.program in ("ours", "generated"):
             return "" if self.isa in ("", *_instructions()) else "the machine does not have these instructions"
         if net.key not in ("a", "b", "d"):
             return "dense layers only"
@@ -72,6 +74,7 @@ CPP_ROWS = {
     "baseline": CppRow("keras_hep, -O2, SSE2", "ours", isa="baseline"),
     "native": CppRow("keras_hep, -O3 -march=native", "ours", NATIVE),
     "reproducible": CppRow("keras_hep, -O2, reproducible", "ours", options=("reproducible",)),
+    "generated": CppRow("generated header, -O3 -march=native", "generated", NATIVE),
     "naive": CppRow("plain loops, -O3 -march=native", "naive", NATIVE),
     "eigen": CppRow("Eigen, -O3 -march=native", "eigen", NATIVE),
 }
@@ -79,7 +82,7 @@ CPP_ROWS = {
 
 def build_program(name: str, flags: tuple[str, ...], folder: Path) -> Path:
     """Compile a program, once."""
-    target = folder / "-".join([name, *(flag.strip("-").replace("=", "_") for flag in flags)])
+    target = folder / "-".join([name, *(re.sub(r"\W+", "_", flag).strip("_") for flag in flags)])
     if not target.exists():
         # -w: Eigen's headers are full of what GCC 12 takes for uninitialised.
         includes = ["-I", str(include_dir()), "-isystem", str(EIGEN)]
@@ -114,15 +117,20 @@ class Running:
 @contextmanager
 def running(row: CppRow, net: Timed, folder: Path) -> Iterator[Running]:
     """Start the program of a row with a network."""
-    program = build_program(row.program, row.flags, folder)
     events, outputs = folder / f"{net.key}.events", folder / f"{net.key}.{os.getpid()}.outputs"
     net.events.tofile(events)
-    file = folder / (f"{net.key}.json" if row.program == "ours" else f"{net.key}.layers")
+    is_json = row.program in ("ours", "generated")
+    file = folder / (f"{net.key}.json" if is_json else f"{net.key}.layers")
     if not file.exists():
-        if row.program == "ours":
+        if is_json:
             export(net.model, file, net.inputs, vectors=2)
         else:
             net.write_dense_layers(file)
+    flags = row.flags
+    if row.program == "generated":
+        header = write_text(folder / f"{net.key}.hpp", codegen.generate(file, "generated"))
+        flags = (*flags, f'-DHEADER="{header}"')
+    program = build_program(row.program, flags, folder)
     environment = {**os.environ, **({"KERAS_HEP_ISA": row.isa} if row.isa else {})}
     command = [str(part) for part in (program, file, events, outputs, *row.options)]
     pipe = subprocess.PIPE

@@ -251,8 +251,8 @@ def test_cpp_writes_a_network_as_code(run, tmp_path):
 
 def test_cpp_says_what_cannot_be_code(refused, tmp_path):
     (tmp_path / "net.json").write_text(NET.read_text().replace('"type": "masked_sum"', '"type": "wished"'))
-    refused("$.nodes[6].type: no code can be written for nodes of the type 'wished'", "cpp", "codegen", tmp_path / "net.json")
+    refused(r"\$\.nodes\[6\]\.type: no code .* of the type 'wished'", "cpp", "codegen", tmp_path / "net.json")
     refused("'int' cannot be the namespace", "cpp", "codegen", NET, "--name", "int")
     refused("would replace the network", "cpp", "codegen", NET, "--output", NET)
     refused("cannot read the exported network", "cpp", "codegen", tmp_path / "none.json")
-    assert list(content(tmp_path)) == ["net.json"]
+    assert not (tmp_path / "net.hpp").exists()

@@ -121,22 +121,21 @@ def _head(path: Path, name: str, document: dict[str, Any], inputs: list[Input], 
         "Copyright of the code, not of the weights: the authors of keras_hep. SPDX-License-Identifier: Apache-2.0",
         "(http://www.apache.org/licenses/LICENSE-2.0)",
     ]
-    wrapped = [
-        part
-        for line in lines
-        for part in (
-            textwrap.wrap(
-                comment(line),
-                116,
-                subsequent_indent="    ",
-                drop_whitespace=True,
-                replace_whitespace=False,
-                initial_indent="",
-            )
-            or [""]
-        )
-    ]
-    return "\n".join(f"// {line}".rstrip() for line in wrapped)
+    return "\n".join(part for line in lines for part in _comment(comment(line)))
+
+
+def _comment(line: str) -> list[str]:
+    """Return a line of a comment, or several where it is long."""
+    if not line:
+        return ["//"]
+    return textwrap.wrap(
+        line,
+        118,
+        initial_indent="// ",
+        subsequent_indent="//     ",
+        replace_whitespace=False,
+        break_on_hyphens=False,
+    )
 
 
 def _explained(entry: Input) -> list[str]:
@@ -157,34 +156,40 @@ def _arguments(inputs: list[Input], outputs: list[Output]) -> list[str]:
 
 
 def _function(plan: Plan, inputs: list[Input], outputs: list[Output]) -> str:
-    parameters = []
-    for entry in inputs:
-        parameters.append(f"[[maybe_unused]] const float* {entry.argument}")
-        if entry.rows:
-            parameters.append(f"[[maybe_unused]] std::size_t {entry.rows}")
-    parameters += [f"float* {output.argument}" for output in outputs]
     body = "\n\n".join([*plan.statements, "\n".join(plan.copy(output) for output in outputs)])
-    memory = (
-        "[[maybe_unused]] float* const scratch = workspace.values + " + str(plan.scratch) + ";\n"
-        if plan.constants.scratch
-        else ""
-    )
+    if plan.constants.scratch:
+        body = f"float* const scratch = workspace.values + {plan.scratch};\n\n{body}"
     text = f"""/// Memory for the values of the nodes of one event: one for each thread. It need not be set to anything.
 struct Workspace {{
     alignas(64) float values[{max(plan.size, 16)}];
 }};
 
 /// Evaluate one event, in memory of the caller. Inputs and outputs do not overlap.
-inline void evaluate({", ".join(parameters)}, [[maybe_unused]] Workspace& workspace) noexcept {{
-{textwrap.indent(memory + body, "    ")}
+{_signature(inputs, outputs, body, "Workspace& workspace")} {{
+{textwrap.indent(body, "    ")}
 }}"""
     if plan.size > _ON_THE_STACK:
         return text
-    call = ", ".join([*_arguments(inputs, outputs), "workspace"])
+    call = f"evaluate({', '.join([*_arguments(inputs, outputs), 'workspace'])});"
     return f"""{text}
 
 /// The same, with memory on the stack.
-inline void evaluate({", ".join(part.removeprefix("[[maybe_unused]] ") for part in parameters)}) noexcept {{
+{_signature(inputs, outputs, call)} {{
     Workspace workspace;
-    evaluate({call});
+    {call}
 }}"""
+
+
+def _signature(inputs: list[Input], outputs: list[Output], body: str, *more: str) -> str:
+    """Return the head of a function with this body, each parameter on a line of its own where one line is too long."""
+    parameters = []
+    for entry in inputs:
+        parameters.append(f"const float* {entry.argument}")
+        if entry.rows:
+            parameters.append(f"std::size_t {entry.rows}")
+    parameters += [*(f"float* {output.argument}" for output in outputs), *more]
+    marked = [
+        part if re.search(rf"\b{part.split()[-1]}\b", body) else f"[[maybe_unused]] {part}" for part in parameters
+    ]
+    line = f"inline void evaluate({', '.join(marked)}) noexcept"
+    return line if len(line) <= 120 else line.replace("(", "(\n    ", 1).replace(", ", ",\n    ")

@@ -94,10 +94,12 @@ def description(inputs: list[Input], outputs: list[Output]) -> str:
                 texts(f"{entry.argument}_units", entry.units),
             ]
         length = entry.shape[0] if entry.rows else 0
-        rows_in.append(f" {{{text(entry.name)}, {math.prod(entry.shape)}, {length}, {len(entry.features)}, {what}}},")
+        rows_in.append(
+            f"    {{{text(entry.name)}, {math.prod(entry.shape)}, {length}, {len(entry.features)}, {what}}},"
+        )
     for output in outputs:
         lines.append(texts(f"{output.argument}_labels", output.labels))
-        rows_out.append(f" {{{text(output.name)}, {len(output.labels)}, {output.argument}_labels}},")
+        rows_out.append(f"    {{{text(output.name)}, {len(output.labels)}, {output.argument}_labels}},")
     lines += ["inline constexpr Input inputs[] = {", *rows_in, "};"]
     lines += ["inline constexpr Output outputs[] = {", *rows_out, "};"]
     return _TYPES + "\n" + "\n".join(lines)

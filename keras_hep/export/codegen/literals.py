@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -16,102 +15,15 @@ __all__ = ["Floats", "Names", "array", "boolean", "comment", "is_identifier", "l
 
 Floats = NDArray[np.float32]
 
-_WIDTH = 118
+_WIDTH = 116
+_INDENT = "    "
 _KEYWORDS = frozenset(
-    [
-        "alignas",
-        "alignof",
-        "and",
-        "and_eq",
-        "asm",
-        "auto",
-        "bitand",
-        "bitor",
-        "bool",
-        "break",
-        "case",
-        "catch",
-        "char",
-        "char16_t",
-        "char32_t",
-        "char8_t",
-        "class",
-        "co_await",
-        "co_return",
-        "co_yield",
-        "compl",
-        "concept",
-        "const",
-        "const_cast",
-        "consteval",
-        "constexpr",
-        "constinit",
-        "continue",
-        "decltype",
-        "default",
-        "delete",
-        "do",
-        "double",
-        "dynamic_cast",
-        "else",
-        "enum",
-        "explicit",
-        "export",
-        "extern",
-        "false",
-        "float",
-        "for",
-        "friend",
-        "goto",
-        "if",
-        "inline",
-        "int",
-        "long",
-        "mutable",
-        "namespace",
-        "new",
-        "noexcept",
-        "not",
-        "not_eq",
-        "nullptr",
-        "operator",
-        "or",
-        "or_eq",
-        "private",
-        "protected",
-        "public",
-        "register",
-        "reinterpret_cast",
-        "requires",
-        "return",
-        "short",
-        "signed",
-        "sizeof",
-        "static",
-        "static_assert",
-        "static_cast",
-        "struct",
-        "switch",
-        "template",
-        "this",
-        "thread_local",
-        "throw",
-        "true",
-        "try",
-        "typedef",
-        "typeid",
-        "typename",
-        "union",
-        "unsigned",
-        "using",
-        "virtual",
-        "void",
-        "volatile",
-        "wchar_t",
-        "while",
-        "xor",
-        "xor_eq",
-    ]
+    "alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t char32_t char8_t class co_await "  # noqa: SIM905
+    "co_return co_yield compl concept const const_cast consteval constexpr constinit continue decltype default delete do "
+    "double dynamic_cast else enum explicit export extern false float for friend goto if inline int long mutable namespace "
+    "new noexcept not not_eq nullptr operator or or_eq private protected public register reinterpret_cast requires return "
+    "short signed sizeof static static_assert static_cast struct switch template this thread_local throw true try typedef "
+    "typeid typename union unsigned using virtual void volatile wchar_t while xor xor_eq".split()
 )
 
 
@@ -155,7 +67,7 @@ def array(name: str, values: Floats, columns: int = 0) -> str:
     """Return the definition of a constant array of numbers; with `columns`, a line begins with every row."""
     numbers = [literal(value) for value in values.ravel()]
     rows = [numbers[i : i + columns] for i in range(0, len(numbers), columns)] if columns else [numbers]
-    lines = "\n".join(_wrapped(", ".join(row) + ",", 1) for row in rows)
+    lines = "\n".join(_wrapped(row) for row in rows)
     return f"alignas(64) inline constexpr float {name}[{len(numbers)}] = {{\n{lines}\n}};"
 
 
@@ -180,7 +92,7 @@ def text(value: str) -> str:
 
 def texts(name: str, values: Sequence[str]) -> str:
     """Return the definition of a constant array of strings."""
-    lines = _wrapped(", ".join(text(value) for value in values), 1)
+    lines = _wrapped([text(value) for value in values])
     return f"inline constexpr const char* {name}[] = {{\n{lines}\n}};"
 
 
@@ -189,17 +101,12 @@ def comment(value: str) -> str:
     return json.dumps(value)[1:-1].replace("\\", "/")
 
 
-def _wrapped(line: str, indent: int) -> str:
-    if len(line) <= _WIDTH:
-        return " " * indent + line
-    space = " " * indent
-    return "\n".join(
-        textwrap.wrap(
-            line,
-            _WIDTH,
-            initial_indent=space,
-            subsequent_indent=space,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-    )
+def _wrapped(items: Sequence[str]) -> str:
+    """Return items of a list, as many in a line as there is room for."""
+    lines = [_INDENT]
+    for item in items:
+        if len(lines[-1]) + len(item) > _WIDTH and lines[-1] != _INDENT:
+            lines[-1] = lines[-1].rstrip()
+            lines.append(_INDENT)
+        lines[-1] += f"{item}, "
+    return "\n".join(lines).rstrip()

@@ -26,7 +26,7 @@ def preprocessing(site: Site) -> str:
     if not isinstance(features, list) or len(features) != node.shape[-1]:
         raise node.error(f"expected {node.shape[-1]} features", "features")
     parts = [Node(f"{node.path}.features[{i}]", values) for i, values in enumerate(features)]
-    rows = ",\n".join(f" {{{_feature(part)}}}" for part in parts)
+    rows = ",\n".join(f"    {{{_feature(part)}}}" for part in parts)
     number = len(parts)
     name = site.constants.define(
         f"{site.name}_features", lambda name: f"inline constexpr pieces::Feature {name}[{number}] = {{\n{rows}\n}};"

@@ -62,7 +62,7 @@ def _define(site: Site, axes: list[_Axis]) -> str:
         lines = []
         for what, axis in zip(("deep", "high", "wide"), axes, strict=True):
             numbers = (axis.size, axis.window, axis.stride, axis.dilation, axis.spread, axis.before, axis.after)
-            lines.append(f" static constexpr pieces::Axis {what} = {{{', '.join(map(str, numbers))}}};")
+            lines.append(f"    static constexpr pieces::Axis {what} = {{{', '.join(map(str, numbers))}}};")
         return f"struct {name} {{\n" + "\n".join(lines) + "\n};"
 
     return site.constants.define(f"{site.name}_windows", definition)
