@@ -7,6 +7,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -35,6 +36,7 @@ struct Source {
     const json::Value* document;
     std::string path = "$";  ///< of the document itself, in messages
     bool exact = false;      ///< numbers are taken as they stand, not as the float32 that our format holds
+    bool spent = false;      ///< the document is not const, and nobody reads it later: each array may be moved out of it
 };
 
 /// A value of the document that can say where it stands. Owns nothing: the path is looked for when an error needs it.
@@ -107,7 +109,12 @@ public:
             sharing_->taken += taken.size();
             return taken;
         }
-        if (const auto* floats = value_->get<json::Floats>()) return std::vector<T>(floats->begin(), floats->end());
+        if (const auto* floats = value_->get<json::Floats>()) {
+            if constexpr (std::is_same_v<T, float>) {
+                if (source_->spent) return std::move(*const_cast<json::Floats*>(floats));
+            }
+            return std::vector<T>(floats->begin(), floats->end());
+        }
         std::vector<T> result;
         if (const auto* numbers = value_->get<json::Numbers>()) {
             result.reserve(numbers->size());

@@ -35,6 +35,9 @@ public:
         return value;
     }
 
+    /// Whether an object has the key "of" first, which names numbers that stand elsewhere.
+    bool refers() const { return refers_; }
+
 private:
     /// A member of an object, or else an element of an array.
     struct Place {
@@ -236,6 +239,7 @@ private:
             path_.push_back({&key, 0});
             expect(':', "after a key");
             if (members.empty() && key == "base64") return parse_base64();
+            refers_ = refers_ || (members.empty() && key == "of");
             Value value = parse_value();
             path_.pop_back();
             members.push_back({std::move(key), std::move(value)});
@@ -323,6 +327,7 @@ private:
         }
     }
 
+    bool refers_ = false;
     std::string_view text_;
     std::size_t at_ = 0;
     std::size_t depth_ = 0;

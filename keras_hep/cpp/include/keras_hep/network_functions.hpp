@@ -38,9 +38,10 @@ template <class T>
 KERAS_HEP_LOADING BasicNetwork<T> BasicNetwork<T>::load(const std::string& path, const Options& options) {
     std::string text = read_file(path);
     const std::size_t bytes = text.size();
-    json::Value document = json::parse(text);
+    json::Parser parser(text);
+    json::Value document = parser.parse();
     simd::release(text);
-    return BasicNetwork({&document}, options, bytes, &document);
+    return BasicNetwork({&document, "$", false, !parser.refers()}, options, bytes, &document);
 }
 
 template <class T>
