@@ -99,27 +99,53 @@ struct Gru {
 
     void step(const float* begin, float* __restrict hidden, float* __restrict space) const {
         float *sums = space, *switches = sums + row, *sum = switches + row, *reset = sum + part, *next = reset + part;
-        const float* r = switches + Units;
         Product<1, 1, Units, 2 * Units, 0, 0, row, true>::run(recurrent, nullptr, begin, hidden, sums);
-        apply<2 * Units, gate>(gate_function, sums, switches);
+        if constexpr (!is_usual) {
+            apply<2 * Units, gate>(gate_function, sums, switches);
+        } else if constexpr (!reset_after) {
+            apply<Units, gate>(gate_function, sums + Units, switches + Units);
+        }
         if constexpr (reset_after) {
             Product<1, 1, Units, Units, 0, 0, part, true>::run(candidate, nullptr, candidate_bias, hidden, sum);
-            each<Units>([&](std::size_t i, auto number) {
-                put(reset + i, multiply_add(take(sum + i, number), take(r + i, number), take(begin + 2 * Units + i, number)), number);
-            });
-            apply<Units, activation>(function, reset, sum);
         } else {
-            each<Units>([&](std::size_t i, auto number) { put(reset + i, take(r + i, number) * take(hidden + i, number), number); });
+            each<Units>([&](std::size_t i, auto number) {
+                put(reset + i, take(switches + Units + i, number) * take(hidden + i, number), number);
+            });
             Product<1, 1, Units, Units, 0, 0, part, true>::run(candidate, nullptr, begin + 2 * Units, reset, sum);
-            apply<Units, activation>(function, sum, reset);
-            std::copy_n(reset, Units, sum);
+        }
+        is_usual ? update_usual(begin, hidden, sums, sum, next) : update(begin, hidden, switches, sum, reset, next);
+        std::copy_n(next, Units, hidden);
+    }
+
+private:
+    static constexpr bool is_usual = activation == Kind::tanh && gate == Kind::sigmoid;
+
+    /// The next state of what stands in `gates` before its function.
+    static void update_usual(const float* begin, const float* hidden, const float* gates, const float* sum, float* next) {
+        each<Units>([&](std::size_t i, auto number) {
+            Floats total = take(sum + i, number);
+            if (reset_after) total = simd::generated::gru_sum(take(gates + Units + i, number), total, take(begin + 2 * Units + i, number));
+            put(next + i, simd::generated::gru_step(take(gates + i, number), total, take(hidden + i, number)), number);
+        });
+    }
+
+    /// The next state where there are other functions; `sum` and `total` change.
+    void update(const float* begin, const float* hidden, const float* switches, float* sum, float* total, float* next) const {
+        if constexpr (reset_after) {
+            each<Units>([&](std::size_t i, auto number) {
+                const Floats inputs = take(begin + 2 * Units + i, number);
+                put(total + i, multiply_add(take(sum + i, number), take(switches + Units + i, number), inputs), number);
+            });
+            apply<Units, activation>(function, total, sum);
+        } else {
+            apply<Units, activation>(function, sum, total);
+            std::copy_n(total, Units, sum);
         }
         each<Units>([&](std::size_t i, auto number) {
             const Floats z = take(switches + i, number);
             const Floats rest = multiply_add(z, -1.0F, 1.0F);
             put(next + i, multiply_add(z, take(hidden + i, number), settled(rest * take(sum + i, number))), number);
         });
-        std::copy_n(next, Units, hidden);
     }
 };
 

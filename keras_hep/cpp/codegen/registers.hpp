@@ -14,17 +14,27 @@
 #define KERAS_HEP_IN_ORDER true
 #if defined(__AVX512F__) && defined(__AVX512VL__)
 #define KERAS_HEP_BYTES 64
+#define KERAS_HEP_LARGER(x, y) __builtin_ia32_maxps512_mask(x, y, y, -1, 4)
+#define KERAS_HEP_SMALLER(x, y) __builtin_ia32_minps512_mask(x, y, y, -1, 4)
 #elif defined(__AVX__)
 #define KERAS_HEP_BYTES 32
+#define KERAS_HEP_LARGER(x, y) __builtin_ia32_maxps256(x, y)
+#define KERAS_HEP_SMALLER(x, y) __builtin_ia32_minps256(x, y)
 #else
 #define KERAS_HEP_BYTES 16
+#ifdef __SSE__
+#define KERAS_HEP_LARGER(x, y) __builtin_ia32_maxps(x, y)
+#define KERAS_HEP_SMALLER(x, y) __builtin_ia32_minps(x, y)
+#endif
 #endif
 #include "../include/keras_hep/simd/functions.inl"
 #undef KERAS_HEP_BYTES
 #undef KERAS_HEP_ENTRY
 #undef KERAS_HEP_IN_ORDER
 #undef KERAS_HEP_INLINE
+#undef KERAS_HEP_LARGER
 #undef KERAS_HEP_SIMD
+#undef KERAS_HEP_SMALLER
 #undef KERAS_HEP_TARGET
 #undef KERAS_HEP_UNROLL
 

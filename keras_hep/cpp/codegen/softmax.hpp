@@ -14,7 +14,7 @@ inline void softmax_of(const float* __restrict x, float* __restrict y) {
     for (std::size_t i = 1; i < N; ++i) most = x[i] > most ? x[i] : most;
     each<N>([&](std::size_t i, auto number) {
         const Floats below = simd::generated::at_most(take(x + i, number) - most, 0.0F);  // zeros behind the last value, not large numbers
-        put(y + i, simd::generated::exponential(below), number);
+        put(y + i, simd::generated::exponential_below_zero(below), number);
     });
     float sum = 0.0F;
     for (std::size_t i = 0; i < N; ++i) sum += y[i];
