@@ -1,6 +1,7 @@
 // Loads networks with every table of kernels, with and without joined layers, and in double precision: layers NETWORK.json...
 //
-// Each must give the test vectors of its file, and batches what single events give.
+// Each must give the test vectors of its file, and batches what single events give; finite values raise no floating-point exceptions.
+#include <cfenv>
 #include <cmath>
 
 #include "expect.hpp"
@@ -27,11 +28,13 @@ void test(const std::string& path, const keras_hep::Options& options) {
     T* const outputs[] = {result.data()};
     typename keras_hep::BasicNetwork<T>::Workspace space;
     EXPECT(net.outputs().size() == 1);
+    std::feclearexcept(FE_ALL_EXCEPT);
     net.run_batch(batches.data(), events, outputs, space);
     for (const std::size_t event : {std::size_t{0}, std::size_t{1}, events - 1}) {
         std::vector<keras_hep::Array> arrays;
         for (const auto& all : values) arrays.push_back({all.data() + event * (all.size() / events), 0});
         const std::vector<T> single = net.evaluate_arrays(arrays);
+        EXPECT(std::fetestexcept(FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW) == 0);
         for (std::size_t i = 0; i < size; ++i) {
             const double value = static_cast<double>(single[i]), other = static_cast<double>(result[event * size + i]);
             EXPECT((std::isnan(value) && std::isnan(other)) || std::abs(value - other) <= 1e-5 * std::max(1.0, std::abs(value)));
