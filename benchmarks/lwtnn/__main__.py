@@ -92,6 +92,7 @@ def main() -> None:
         "cpu": processor(),
         "compiler": version.splitlines()[0],
         "runs": RUNS,
+        "load_average": round(os.getloadavg()[0], 1),
         "events": sum(row["events"] for row in rows.values()),
         "networks": rows,
     }

@@ -81,7 +81,9 @@ def test_the_table_is_that_of_the_recorded_figures():
 
 def test_ratios_are_of_the_best_instructions_of_the_machine():
     results = {
-        "networks": {"d": figures(avx2=10.0, baseline=40.0, native=9.5, eigen=14.0) | {"avx512": {"not_run": "not here"}}},
+        "networks": {
+            "d": figures(avx2=10.0, baseline=40.0, native=9.5, eigen=14.0) | {"avx512": {"not_run": "not here"}}
+        },
         "named_calls": {"named": 0.6, "array": 0.2},
         "residual_blocks": {"10": 1.0, "20": 2.0},
         "compile": {},
