@@ -49,6 +49,9 @@ def export(
             help="graph, or sequential for a single list of layers; default: as it was read, or graph (lwtnn only)."
         ),
     ] = None,
+    length: Annotated[
+        int | None, typer.Option(help="Largest size of axes that have any size, as in Input((None, 6)) (json only).")
+    ] = None,
     check: Annotated[
         Path | None,
         typer.Option(help="ROOT file of events on which Keras and C++, or ONNX Runtime, must agree (not lwtnn)."),
@@ -86,7 +89,7 @@ def export(
         if format is Format.onnx:
             export_onnx(network, temporary)
         else:
-            export_json(network, temporary, sample, vectors, weights.value)
+            export_json(network, temporary, sample, vectors, weights.value, length)
         if sample is not None:
             evaluate = check_onnx if format is Format.onnx else check_in_cpp
             parity = evaluate(temporary, network, sample)

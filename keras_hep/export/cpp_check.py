@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ from keras_hep.errors import DataError, ExportError
 from keras_hep.export import schema
 from keras_hep.export.cpp_build import compiled, run
 from keras_hep.export.document import Input, Traced, trace
+from keras_hep.export.groups import Group, groups_of
 from keras_hep.export.shared_weights import restored
-from keras_hep.export.vectors import checked_inputs
 from keras_hep.parity import LayerParity, Parity
 
 __all__ = ["check"]
@@ -50,36 +51,51 @@ def check(json_path: str | Path, model: keras.Model, inputs: Mapping[str, Any], 
         ExportError: the file is not a network or not of this model, or the C++ program fails.
         DataError: the inputs do not fit the model, or there are none.
     """
-    traced = trace(model)
     document = schema.read(json_path)
+    traced = trace(model, _length(document))
     given = {"nodes": restored(document.get("nodes", [])), "inputs": document.get("inputs")}
     for key, expected in (("nodes", traced.nodes), ("inputs", [entry.to_dict() for entry in traced.inputs])):
         if given[key] != expected:
             raise ExportError(
                 f"'{json_path}' was not exported from this state of the model '{model.name}': export it again"
             )
-    tensors = checked_inputs(traced, inputs)
-    events = len(next(iter(tensors.values())))
-    if events == 0:
+    groups = groups_of(traced, inputs)
+    if not any(len(group.numbers) for group in groups):
         raise DataError("there are no events to check the exported network with")
     program = compiled(tools_dir() / "evaluate.cpp")
+    layers: dict[str, LayerParity] = {}
+    for group in groups:
+        _compare(group, program, Path(json_path), tolerance, layers)
+    return Parity("Keras", "C++ from JSON", tolerance, tuple(layers.values()))
+
+
+def _length(document: dict[str, Any]) -> dict[str, Any] | None:
+    """The largest sizes of the open axes, where the file has them from the caller."""
+    entries = [entry for entry in document.get("inputs", []) if None in entry.get("shape", [])]
+    return {entry["name"]: entry["length"] for entry in entries if entry["features"] is None} if entries else None
+
+
+def _compare(group: Group, program: Path, path: Path, tolerance: float, layers: dict[str, LayerParity]) -> None:
+    """Evaluate the events of a group both ways, and add how each layer compares to `layers`."""
+    traced = group.traced
     names = _order(traced)
     evaluate = traced.evaluator(names)
     absolute = _absolute(traced)
     size = sum(math.prod(node["shape"]) for node in traced.nodes)
     step = max(1, _CHUNK_BYTES // (4 * size))
-    layers: dict[str, LayerParity] = {}
-    for first in range(0, events, step):
-        chunk = {name: values[first : first + step] for name, values in tensors.items()}
+    for first in range(0, len(group.numbers), step):
+        chunk = {name: values[first : first + step] for name, values in group.inputs.items()}
+        numbers = group.numbers[first : first + step]
         reference = evaluate(chunk)
-        apart, final = _evaluate_cpp(program, Path(json_path), traced, chunk)
+        apart, final = _evaluate_cpp(program, path, traced, chunk)
         # Each node by itself, and in the end the outputs as users get them, from joined layers.
         pairs = [(f"{name} (nodes apart)" if name in final else name, name, apart[name]) for name in names]
         for label, name, candidate in [*pairs, *((name, name, values) for name, values in final.items())]:
             scale = 1.0 if name in absolute else _scale(reference[name])
             part = LayerParity.compare(label, reference[name] / scale, candidate / scale, tolerance)
+            if part.first_event is not None:
+                part = replace(part, first_event=int(numbers[part.first_event]))
             layers[label] = _joined(layers[label], part) if label in layers else part
-    return Parity("Keras", "C++ from JSON", tolerance, tuple(layers.values()))
 
 
 def _order(traced: Traced) -> list[str]:
@@ -109,9 +125,7 @@ def _scale(values: Floats) -> Floats:
 
 def _joined(before: LayerParity, part: LayerParity) -> LayerParity:
     events = before.events + part.events
-    first = before.first_event
-    if first is None and part.first_event is not None:
-        first = before.events + part.first_event
+    first = min((event for event in (before.first_event, part.first_event) if event is not None), default=None)
     return LayerParity(
         before.name,
         events,
@@ -147,6 +161,9 @@ def _evaluate_cpp(
 
 def _event_bytes(entry: Input, tensors: Mapping[str, Floats], event: int) -> bytes:
     values = tensors[entry.name][event]
+    if entry.is_plain and entry.open:
+        sizes = [values.shape[axis] for axis in entry.open]
+        return bytes(np.asarray(sizes, np.uint32).tobytes()) + bytes(values.tobytes())
     if entry.length is None:
         return bytes(values.tobytes())
     rows = int(tensors[entry.mask_name][event].sum()) if entry.mask_name else len(values)

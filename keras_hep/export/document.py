@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras
@@ -20,6 +20,16 @@ from keras_hep.export.graph import Call, calls_of
 from keras_hep.export.inputs import Input, inputs_of
 from keras_hep.export.labels import of_objects
 from keras_hep.export.layers import Node, to_nodes
+from keras_hep.export.open_axes import (
+    Length,
+    Open,
+    Shapes,
+    inputs_of_shapes,
+    larger,
+    largest_shapes,
+    open_axes,
+    with_open_sizes,
+)
 from keras_hep.export.reference import evaluate_calls, evaluate_model
 from keras_hep.export.shared_weights import shared
 from keras_hep.layers.output_labels import OutputLabels
@@ -39,6 +49,8 @@ class Traced:
         tensors: node name -> Keras tensor with the same values, for nodes that have one.
         outputs: entries of the outputs in the document.
         first: name of a node of a later call of a layer -> name of the same node of the first call.
+        open_axes: for each call and each tensor that it returns, which axes have sizes that differ from event to event;
+            empty where all sizes are fixed. The tensors have the largest sizes, and the nodes None instead.
     """
 
     model: keras.Model
@@ -48,6 +60,11 @@ class Traced:
     tensors: dict[str, Any]
     outputs: list[dict[str, Any]]
     first: dict[str, str]
+    open_axes: list[list[Open]] = field(default_factory=list)
+
+    def at(self, shapes: Shapes) -> Traced:
+        """Return the model traced for events with these shapes of the inputs that have open axes."""
+        return _traced(self.model, shapes, self.open_axes)
 
     def evaluator(self, names: Sequence[str]) -> Callable[[Mapping[str, Any]], dict[str, NDArray[np.float32]]]:
         """Return a function from the tensors of the inputs to the values of the nodes `names`, computed by Keras.
@@ -85,25 +102,46 @@ class Traced:
         }
 
 
-def trace(model: keras.Model) -> Traced:
+def trace(model: keras.Model, length: Length | None = None) -> Traced:
     """Turn a functional model into nodes.
 
     Args:
         model: functional or Sequential model.
+        length: the largest size of axes whose size differs from event to event; or input -> that of its axis, or of each
+            of its axes. A sequence that a Preprocessing layer reads has that of its specification.
 
     Raises:
         UnsupportedLayerError: a layer cannot be exported; the message names it and what can be done.
         ExportError: the model has no graph, an input is not understood, or weights are not finite.
     """
-    calls, ends = calls_of(model)
-    inputs = inputs_of(calls)
+    largest = largest_shapes(model, length)
+    if not largest:
+        return _traced(model, {}, [])
+    more = larger(model, largest)
+    calls, others = (calls_of(model, inputs_of_shapes(model, shapes))[0] for shapes in (largest, more))
+    axes = open_axes(calls, others)
+    traced = _traced(model, largest, axes)
+    return replace(traced, nodes=with_open_sizes(traced.nodes, traced.at(more).nodes))
+
+
+def _traced(model: keras.Model, shapes: Shapes, axes: list[list[Open]]) -> Traced:
+    calls, ends = calls_of(model, inputs_of_shapes(model, shapes) if shapes else None)
+    open_of = {
+        id(tensor): flags
+        for call, of_call in zip(calls, axes, strict=bool(axes))
+        for tensor, flags in zip(call.outputs, of_call, strict=True)
+    }
+    opened = {call.name: tuple(np.flatnonzero(of_call[0]).tolist()) for call, of_call in zip(calls, axes, strict=False)}
+    inputs = inputs_of(
+        calls, {call.name: opened[call.name] for call in calls if call.is_input and opened.get(call.name)}
+    )
     nodes: list[Node] = []
     tensors: dict[str, Any] = {}
     node_of: dict[int, str] = {}
     made_first: dict[int, list[Node]] = {}
     first: dict[str, str] = {}
     for call in calls:
-        made = [_input_node(call, inputs)] if call.is_input else to_nodes(call, node_of)
+        made = [_input_node(call, inputs)] if call.is_input else to_nodes(call, node_of, open_of)
         before = made_first.setdefault(id(call.layer), made)
         if before is not made and len(before) == len(made):
             first.update((node["name"], earlier["name"]) for node, earlier in zip(made, before, strict=True))
@@ -115,7 +153,16 @@ def trace(model: keras.Model) -> Traced:
         _output(name, node_of[id(tensor)], tensor, calls)
         for name, tensor in zip(_output_names(model), ends, strict=True)
     ]
-    return Traced(model, inputs, nodes, calls, tensors, outputs, first)
+    for output, tensor in zip(outputs, ends, strict=True):
+        _check_output(output["name"], open_of.get(id(tensor), ()))
+    return Traced(model, inputs, nodes, calls, tensors, outputs, first, axes)
+
+
+def _check_output(name: str, axes: Open) -> None:
+    if any(axes[1:]):
+        raise ExportError(
+            f"the output '{name}' has axes of any size behind the first one, which cannot be exported; pool along them"
+        )
 
 
 def _input_node(call: Call, inputs: list[Input]) -> Node:

@@ -52,10 +52,14 @@ class Call:
         return isinstance(self.layer, keras.layers.InputLayer)
 
 
-def calls_of(model: keras.Model) -> tuple[list[Call], list[Any]]:
+def calls_of(model: keras.Model, inputs: list[Any] | None = None) -> tuple[list[Call], list[Any]]:
     """Return the calls that lead from a model's inputs to its outputs, each after those that it depends on.
 
     Models inside the model are taken apart, and masks are calls and arguments like all others.
+
+    Args:
+        model: the model.
+        inputs: Keras inputs of the same names that take the places of its own.
 
     Returns:
         The calls, and the Keras tensors that are the model's outputs.
@@ -69,10 +73,11 @@ def calls_of(model: keras.Model) -> tuple[list[Call], list[Any]]:
             f"the model '{model.name}' has no graph: build it with the functional API, keras.Model(inputs, outputs), "
             "or give a Sequential model an Input"
         )
-    replay = replayed(model)
+    inputs = list(model.inputs) if inputs is None else inputs
+    replay = replayed(model, inputs)
     names = _Names()
     calls: list[Call] = []
-    for node in _in_order([*reversed(replay.outputs), *reversed(model.inputs)], replay.node_of):
+    for node in _in_order([*reversed(replay.outputs), *reversed(inputs)], replay.node_of):
         layer = node.operation
         path = replay.paths.get(id(node)) if isinstance(layer, keras.layers.Layer) else None
         # Keras numbers the names of operations through all models of a process.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from keras_hep.export import schema
 from keras_hep.export.graph import Call
 from keras_hep.layers.preprocessing import Preprocessing
 
-__all__ = ["Input", "inputs_of"]
+__all__ = ["Input", "entries_of", "inputs_of", "masks_of"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Input:
         mask_name: name of the Keras input that is its mask, or None where the model takes no mask.
         dtype: what Keras makes of the values: whole numbers where it begins with ``int`` or ``uint``, or is ``bool``.
         categories: values must be whole numbers below this one, because an Embedding reads them; or None.
+        open: its axes whose size differs from event to event; `shape` has the largest ones, or those of some events.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Input:
     mask_name: str | None = None
     dtype: str = "float32"
     categories: int | None = None
+    open: tuple[int, ...] = ()
 
     @property
     def length(self) -> int | None:
@@ -50,7 +52,7 @@ class Input:
     @property
     def is_plain(self) -> bool:
         """Whether this is a tensor without names for what stands on its last axis."""
-        return self.entry is None and len(self.shape) > 1
+        return self.entry is None and (len(self.shape) > 1 or bool(self.open))
 
     @property
     def is_whole(self) -> bool:
@@ -74,7 +76,12 @@ class Input:
     def to_dict(self) -> dict[str, Any]:
         """Return the entry of the document."""
         features = None if self.is_plain else self._features()
-        return {"name": self.name, "shape": list(self.shape), "length": self.length, "features": features}
+        shape = [None if axis in self.open else size for axis, size in enumerate(self.shape)]
+        length: Any = self.length
+        if self.is_plain and self.open:
+            sizes = [self.shape[axis] for axis in self.open]
+            length = sizes[0] if len(sizes) == 1 else sizes
+        return {"name": self.name, "shape": shape, "length": length, "features": features}
 
     def _features(self) -> list[dict[str, Any]]:
         features: list[dict[str, Any]] = [{"name": name, "unit": "", "default": None} for name in self.feature_names]
@@ -85,19 +92,24 @@ class Input:
         return features
 
 
-def inputs_of(calls: Sequence[Call]) -> list[Input]:
+def inputs_of(calls: Sequence[Call], open_axes: Mapping[str, tuple[int, ...]] | None = None) -> list[Input]:
     """Return the inputs of a model, without those that are masks of others.
+
+    Args:
+        calls: the calls of its layers.
+        open_axes: name of an input -> its axes whose size differs from event to event.
 
     Raises:
         ExportError: an input has an unknown size, or does not fit its specification.
     """
     tensors = {call.name: call.output for call in calls if call.is_input}
-    entries = _entries(calls, tensors)
-    masks = {f"{name}_mask" for name, entry in entries.items() if entry.is_sequence} & tensors.keys()
+    entries = entries_of(calls)
+    masks = masks_of(calls, entries)
+    open_axes = open_axes or {}
     categories = _categories(calls)
     inputs = []
     for name, tensor in tensors.items():
-        if name in masks:
+        if name in masks.values():
             continue
         shape = tuple(tensor.shape[1:])
         if not shape or None in shape:
@@ -106,18 +118,26 @@ def inputs_of(calls: Sequence[Call]) -> list[Input]:
                 "known size, and there must be one: give a sequence a length, and pad and mask its events"
             )
         entry = entries.get(name)
-        if entry is not None and entry.is_sequence and entry.shape != shape:
+        if entry is not None and entry.is_sequence and entry.shape != shape and name not in open_axes:
             raise ExportError(f"the input '{name}' has the shape {shape}, its specification {entry.shape}")
-        mask = f"{name}_mask"
-        inputs.append(
-            Input(name, entry, shape, mask if mask in masks else None, str(tensor.dtype), categories.get(name))
-        )
+        dtype, open_here = str(tensor.dtype), open_axes.get(name, ())
+        inputs.append(Input(name, entry, shape, masks.get(name), dtype, categories.get(name), open_here))
     return inputs
 
 
-def _entries(calls: Sequence[Call], tensors: dict[str, Any]) -> dict[str, InputSpec]:
-    """Return input name -> its specification, for those that a Preprocessing layer reads."""
-    names = {id(tensor): name for name, tensor in tensors.items()}
+def masks_of(calls: Sequence[Call], entries: Mapping[str, InputSpec]) -> dict[str, str]:
+    """Return name of a sequence -> name of the input that is its mask, for those that have one."""
+    names = {call.name for call in calls if call.is_input}
+    return {name: f"{name}_mask" for name, entry in entries.items() if entry.is_sequence and f"{name}_mask" in names}
+
+
+def entries_of(calls: Sequence[Call]) -> dict[str, InputSpec]:
+    """Return input name -> its specification, for those that a Preprocessing layer reads.
+
+    Raises:
+        ExportError: two of these layers read an input with different features.
+    """
+    names = {id(call.output): call.name for call in calls if call.is_input}
     entries: dict[str, InputSpec] = {}
     for call in calls:
         if isinstance(call.layer, Preprocessing) and (source := names.get(id(call.inputs[0]))) is not None:

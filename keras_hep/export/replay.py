@@ -28,8 +28,12 @@ class Replay:
     paths: dict[int, str] = field(default_factory=dict)
 
 
-def replayed(model: keras.Model) -> Replay:
+def replayed(model: keras.Model, inputs: list[Any]) -> Replay:
     """Call all layers of a functional model again, as Keras does when it evaluates the model.
+
+    Args:
+        model: the model.
+        inputs: its inputs, or other Keras inputs of the same names that take their places.
 
     In contrast to the calls that Keras remembers of the model itself, layers of inner models are called directly, and masks
     go through inner models as they do in an evaluation. The layers forget these calls again.
@@ -64,13 +68,13 @@ def replayed(model: keras.Model) -> Replay:
 
         return functional._run_through_graph(inputs, operation_fn=called)
 
-    for tensor in model.inputs:
+    for tensor in inputs:
         operation = tensor._keras_history.operation
         remember(operation)
     try:
-        replay.outputs = keras.tree.flatten(run(model, "", list(model.inputs)))
-        _collect(replay, [*model.inputs, *replay.outputs])
-        for tensor in model.inputs:
+        replay.outputs = keras.tree.flatten(run(model, "", list(inputs)))
+        _collect(replay, [*inputs, *replay.outputs])
+        for tensor in inputs:
             replay.paths[id(replay.node_of[id(tensor)])] = str(tensor._keras_history.operation.name)
     finally:
         for operation, inbound, outbound in remembered.values():

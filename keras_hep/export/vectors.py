@@ -100,7 +100,9 @@ def synthetic_inputs(traced: Traced, events: int, seed: int = 0) -> dict[str, Fl
             rows = math.prod(shape[:-1])
             columns = [_column(random, entry, number, rows) for number in range(entry.size)]
             result[entry.name] = np.stack(columns, axis=-1).reshape(shape)
-        if entry.length is not None:
+        if entry.mask_name and entry.open:
+            result[entry.mask_name] = np.ones((events, *entry.shape[:1]), np.float32)
+        elif entry.length is not None:
             number = random.integers(0, entry.length + 1, events)
             number[:2] = [0, entry.length][: len(number[:2])]
             result[f"{entry.name}_mask"] = (np.arange(entry.length) < number[:, None]).astype(np.float32)
@@ -151,9 +153,11 @@ def test_vectors(traced: Traced, inputs: Mapping[str, Floats]) -> list[dict[str,
     return vectors
 
 
-def _given(entry: Input, inputs: Mapping[str, Floats], event: int) -> list[Any]:
+def _given(entry: Input, inputs: Mapping[str, Floats], event: int) -> Any:
     values = inputs[entry.name][event]
     _check_finite(entry, values, event)
+    if entry.is_plain and entry.open:
+        return {"shape": list(values.shape), "values": _nullable(values.ravel())}
     if entry.length is None:
         return _nullable(values.ravel())
     rows = int(inputs[entry.mask_name][event].sum()) if entry.mask_name else len(values)

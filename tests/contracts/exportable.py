@@ -13,7 +13,7 @@ from keras_hep.export.schema import json_schema
 __all__ = ["check_exportable"]
 
 
-def check_exportable(model, inputs, folder, tolerance=1e-5):
+def check_exportable(model, inputs, folder, tolerance=1e-5, length=None):
     """Check that a model exports to JSON, and that C++ then gives what Keras gives.
 
     1. The file follows the JSON Schema, and exporting again gives the same bytes.
@@ -25,12 +25,13 @@ def check_exportable(model, inputs, folder, tolerance=1e-5):
         inputs: raw inputs, as in `keras_hep.data.Events.inputs`.
         folder: where files may be written.
         tolerance: largest difference from Keras.
+        length: the largest size of open axes.
 
     Returns:
         The document and the parity.
     """
-    first = export(model, folder / "first.json", inputs, vectors=5)
-    second = export(model, folder / "second.json", inputs, vectors=5)
+    first = export(model, folder / "first.json", inputs, vectors=5, length=length)
+    second = export(model, folder / "second.json", inputs, vectors=5, length=length)
     assert first.read_bytes() == second.read_bytes()
     document = json.loads(first.read_text())
     jsonschema.validate(document, json_schema())

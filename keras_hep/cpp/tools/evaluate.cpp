@@ -1,8 +1,8 @@
 // Evaluates events from a binary file and writes the values of every node, and then the outputs as they are
 // without keeping the nodes apart: evaluate NETWORK.json EVENTS OUTPUT
 //
-// EVENTS holds, event after event and input after input, the number of objects (uint32, for a sequence alone) and the
-// values (float32); OUTPUT receives, event after event, all nodes in the order of the file (float32).
+// EVENTS holds, event after event and input after input, the number of objects of a sequence, or the sizes of the open
+// axes (uint32), and the values (float32); OUTPUT receives, event after event, all nodes in the order of the file (float32).
 #include <cstdint>
 #include <exception>
 #include <fstream>
@@ -22,11 +22,12 @@ bool read(std::istream& file, T* values, std::size_t number) {
 bool read_event(std::istream& file, const std::vector<keras_hep::Input>& inputs, std::vector<std::vector<float>>& buffers,
                 std::vector<keras_hep::Array>& arrays) {
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-        auto rows = static_cast<std::uint32_t>(inputs[i].rows());
-        if (inputs[i].is_sequence() && !read(file, &rows, 1)) return false;
-        buffers[i].resize(rows * inputs[i].features.size());
+        std::uint32_t sizes[2] = {1, 1};
+        const std::size_t given = inputs[i].is_sequence() ? 1 : inputs[i].open.size();
+        if (!read(file, sizes, given)) return false;
+        buffers[i].resize(inputs[i].values_of(sizes[0], sizes[1]));
         if (!read(file, buffers[i].data(), buffers[i].size())) return false;
-        arrays[i] = {buffers[i].data(), rows};
+        arrays[i] = {buffers[i].data(), sizes[0], sizes[1]};
     }
     return true;
 }
@@ -50,7 +51,7 @@ void evaluate(const char* network, const char* events, const char* output) {
         nodes.run(arrays.data(), space);
         for (const auto& node : nodes.trace(space)) write(out, node.values.data(), node.values.size());
         net.run(arrays.data(), space);
-        for (std::size_t i = 0; i < net.outputs().size(); ++i) write(out, net.values_of(i, space), net.outputs()[i].labels.size());
+        for (std::size_t i = 0; i < net.outputs().size(); ++i) write(out, net.values_of(i, space), net.size_of(i, space));
     }
     if (!in.is_open() || !out.flush()) throw keras_hep::InputError("cannot read the events or write the output");
 }

@@ -58,6 +58,13 @@ std::size_t keras_hep_input_shape(const void* handle, std::size_t input, std::si
     return shape.size();
 }
 
+/// Write which axes are open, at most two, and return their number.
+std::size_t keras_hep_input_open(const void* handle, std::size_t input, std::size_t* axes) {
+    const std::vector<std::size_t>& open = network(handle).inputs()[input].open;
+    for (std::size_t i = 0; i < open.size(); ++i) axes[i] = open[i];
+    return open.size();
+}
+
 std::size_t keras_hep_outputs(const void* handle) { return network(handle).outputs().size(); }
 
 const char* keras_hep_output_name(const void* handle, std::size_t output) { return network(handle).outputs()[output].name.c_str(); }
@@ -68,13 +75,14 @@ const char* keras_hep_label(const void* handle, std::size_t output, std::size_t 
     return network(handle).outputs()[output].labels[label].c_str();
 }
 
-/// Evaluate events; `rows[i]` is null, or for a sequence the number of real objects of each event.
-int keras_hep_predict(const void* handle, const float* const* values, const std::size_t* const* rows, std::size_t events,
-                      float* const* outputs, char* message, std::size_t size) {
+/// Evaluate events; `rows[i]` is null, or for a sequence the number of real objects of each event; of open axes `rows[i]` and
+/// `columns[i]` are the sizes.
+int keras_hep_predict(const void* handle, const float* const* values, const std::size_t* const* rows, const std::size_t* const* columns,
+                      std::size_t events, float* const* outputs, char* message, std::size_t size) {
     return guarded(message, size, [&] {
         const keras_hep::Network& net = network(handle);
         std::vector<keras_hep::Batch> batches;
-        for (std::size_t i = 0; i < net.inputs().size(); ++i) batches.push_back({values[i], rows[i]});
+        for (std::size_t i = 0; i < net.inputs().size(); ++i) batches.push_back({values[i], rows[i], columns[i]});
         keras_hep::Workspace space;
         net.run_batch(batches.data(), events, outputs, space);
     });

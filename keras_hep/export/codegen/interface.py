@@ -49,6 +49,10 @@ def read_inputs(document: dict[str, Any], names: Names) -> list[Input]:
     for item in _objects(document, "inputs"):
         item.attributes("name", "shape", "length", "features")
         name, argument = item.text("name"), names.new(item.text("name"))
+        if isinstance(item.values.get("shape"), list) and None in item.values["shape"]:
+            raise item.error(
+                "code has fixed sizes: export the model with an input whose axes have one size each", "shape"
+            )
         features = item.at("features")
         if features is None:
             inputs.append(Input(name, argument, shape_of(item), "", (), ()))

@@ -102,9 +102,8 @@ def _depthwise_node(site: Site, kernel: Any, bias: list[float] | None) -> Node:
 
 def _windows(site: Site, layer: Any) -> dict[str, Any]:
     size, strides, dilation = (spatial(site, key) for key in ("kernel_size", "strides", "dilation_rate"))
-    given = site.input_shapes[0][:-1]
     return {
-        **windows(size, strides, padding_of(layer.padding, given, size, strides, dilation)),
+        **windows(size, strides, padding_of(site, size, strides, dilation)),
         "dilation": dilation,
         "spread": [1] * len(size),
     }

@@ -26,12 +26,25 @@ def _elementwise(site: Site, kind: str) -> list[Node]:
     nodes: list[Node] = []
     inputs = list(site.inputs)
     for number, shape in enumerate(site.input_shapes):
-        full = (1,) * (len(site.shape) - len(shape)) + shape
+        missing = len(site.shape) - len(shape)
+        full = (1,) * missing + shape
         if full != shape:
             inputs[number] = _beside(nodes, site, "reshape", number, inputs[number], full)
-        if full != site.shape:
+        # An axis of size 1 beside an open one repeats, even in events in which the other has size 1 too.
+        is_open = (False,) * missing + site.open_inputs[number] if site.open_inputs else ()
+        if full != site.shape or is_open != site.open_output:
             inputs[number] = _beside(nodes, site, "broadcast", number, inputs[number], site.shape)
+            if any(site.open_output):
+                nodes[-1]["inputs"].append(_as_large(site))
     return [*nodes, {**site.node(kind), "inputs": inputs}]
+
+
+def _as_large(site: Site) -> str:
+    """Return an input that has the open axes of the result."""
+    for name, shape, axes in zip(site.inputs, site.input_shapes, site.open_inputs, strict=True):
+        if (shape, axes) == (site.shape, site.open_output):
+            return name
+    raise site.unsupported("has no input of the shape that it returns", "give one of the inputs all axes of any size")
 
 
 def _beside(nodes: list[Node], site: Site, kind: str, number: int, source: str, shape: tuple[int, ...]) -> str:

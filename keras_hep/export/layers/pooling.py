@@ -35,14 +35,13 @@ def mean_of_all(site: Site) -> list[Node]:
 
 def _pooling(site: Site, kind: str) -> Node:
     size, strides = spatial(site, "pool_size"), spatial(site, "strides")
-    given = site.input_shapes[0][:-1]
-    padding = padding_of(site.layer.padding, given, size, strides, [1] * len(size))
-    return site.node(kind, **windows(size, strides, padding))
+    return site.node(kind, **windows(size, strides, padding_of(site, size, strides, [1] * len(size))))
 
 
 def _global(site: Site, kind: str) -> list[Node]:
     require_channels_last(site)
-    size = site.input_shapes[0][:-1]
+    axes = zip(site.input_shapes[0][:-1], site.open_input, strict=False)
+    size = [None if is_open else length for length, is_open in axes]
     node = site.node(kind, **windows(size, [1] * len(size), [0, 0] * len(size)))
     if site.layer.keepdims:
         return [node]

@@ -16,6 +16,7 @@ from keras_hep.export.graph import Call
 __all__ = ["Node", "Site", "handles", "nodes_of", "to_nodes"]
 
 Node = dict[str, Any]
+Open = tuple[bool, ...]
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,9 @@ class Site:
         shape: shape that it returns, without the axis of the events.
         masks: the masks that it receives: argument of the call -> name of the node, or list of names and None.
         keywords: the other arguments of the call that have a name; a tensor is the name of its node.
+        open_inputs: for each input, which of its axes have sizes that differ from event to event; the shapes hold one of
+            them. Empty where there are no such axes in the model.
+        open_output: the same of what it returns.
     """
 
     layer: Any
@@ -39,6 +43,13 @@ class Site:
     shape: tuple[int, ...]
     masks: dict[str, Any] = field(default_factory=dict)
     keywords: dict[str, Any] = field(default_factory=dict)
+    open_inputs: tuple[Open, ...] = ()
+    open_output: Open = ()
+
+    @property
+    def open_input(self) -> Open:
+        """Which axes of the first input have sizes that differ from event to event."""
+        return self.open_inputs[0] if self.open_inputs else (False,) * len(self.input_shapes[0])
 
     def node(self, kind: str, **attributes: Any) -> Node:
         """Return the node of this layer; its mask, if there is just one, is the last input."""
@@ -103,12 +114,13 @@ def handles(*classes: type, masks: Masks = "refused", arguments: tuple[str, ...]
     return enter
 
 
-def to_nodes(call: Call, node_of: Mapping[int, str]) -> list[Node]:
+def to_nodes(call: Call, node_of: Mapping[int, str], open_of: Mapping[int, Open] | None = None) -> list[Node]:
     """Return the nodes of a call.
 
     Args:
         call: a layer and its tensors.
         node_of: id of a Keras tensor -> name of the node that gives it.
+        open_of: id of a Keras tensor -> which of its axes have sizes that differ from event to event.
 
     Raises:
         UnsupportedLayerError: layers of this class, or used like this, cannot be exported.
@@ -118,6 +130,9 @@ def to_nodes(call: Call, node_of: Mapping[int, str]) -> list[Node]:
     inputs = tuple(node_of[id(tensor)] for tensor in call.inputs)
     names = keras.tree.map_structure(lambda tensor: None if tensor is None else node_of[id(tensor)], call.masks)
     site = Site(call.layer, call.name, inputs, shapes, _shape(call, call.output), names, _keywords(call, node_of))
+    if open_of:
+        opened = tuple(open_of[id(tensor)] for tensor in call.inputs)
+        site = replace(site, open_inputs=opened, open_output=open_of[id(call.output)])
     if call.is_of_mask and type(call.layer) not in _HANDLERS:
         raise site.unsupported(
             "makes a mask in a way that cannot be exported",

@@ -16,6 +16,7 @@ def _time_distributed(site: Site) -> list[Node]:
         raise site.unsupported("hands its mask to the layer inside it", "call it without a mask")
     shapes = tuple(shape[1:] for shape in site.input_shapes)
     part = replace(site, layer=inner, input_shapes=shapes, shape=site.shape[1:], masks={}, keywords={})
+    part = replace(part, open_inputs=tuple(axes[1:] for axes in site.open_inputs), open_output=site.open_output[1:])
     return [
         {
             "name": node["name"],

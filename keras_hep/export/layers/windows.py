@@ -24,23 +24,25 @@ def spatial(site: Site, key: str) -> list[int]:
     return [int(value)] * axes if isinstance(value, int) else [int(part) for part in value]
 
 
-def windows(size: Sequence[int], strides: Sequence[int], padding: list[int]) -> dict[str, Any]:
+def windows(size: Sequence[int | None], strides: Sequence[int], padding: list[int] | str) -> dict[str, Any]:
     """Return the attributes that say where windows lie."""
     return {"window": list(size), "strides": list(strides), "padding": padding}
 
 
-def padding_of(
-    name: str, given: Sequence[int], size: Sequence[int], strides: Sequence[int], dilation: Sequence[int]
-) -> list[int]:
-    """Return the entries before and behind each axis that a padding of Keras stands for.
+def padding_of(site: Site, size: Sequence[int], strides: Sequence[int], dilation: Sequence[int]) -> list[int] | str:
+    """Return the entries before and behind each axis that the padding of a layer stands for.
+
+    Where they differ from event to event, it is ``same``.
 
     Args:
-        name: ``valid``, ``same`` or ``causal``.
-        given: sizes of the axes.
+        site: the layer, whose padding is ``valid``, ``same`` or ``causal``.
         size: sizes of the windows.
         strides: steps from window to window.
         dilation: steps from value to value of a window.
     """
+    name, given = site.layer.padding, site.input_shapes[0][:-1]
+    if name == "same" and any(is_open and step > 1 for is_open, step in zip(site.open_input, strides, strict=False)):
+        return "same"
     padding: list[int] = []
     for length, window, stride, step in zip(given, size, strides, dilation, strict=True):
         extent = (window - 1) * step + 1

@@ -22,9 +22,16 @@ struct Output {
     std::vector<std::string> labels;
 };
 
+/// The values of an input, and the sizes of its open axes.
+struct Given {
+    std::vector<float> values;  ///< those of a sequence object after object
+    std::size_t rows = 1;
+    std::size_t columns = 1;
+};
+
 /// Inputs and the outputs that belong to them, NaN where the file says null.
 struct TestVector {
-    std::vector<std::vector<float>> inputs;   ///< for each input, objects after one another
+    std::vector<Given> inputs;
     std::vector<std::vector<float>> outputs;  ///< for each output
 };
 
@@ -88,14 +95,46 @@ KERAS_HEP_LOADING inline std::vector<float> read_values(const Field& field, std:
     return values;
 }
 
-KERAS_HEP_LOADING inline std::vector<float> read_given(const Field& field, const Input& input) {
-    if (!input.is_sequence()) return read_values(field, product(input.shape()));
-    std::vector<float> result;
-    for (const Field& row : field.items()) {
-        const std::vector<float> values = read_values(row, input.features.size());
-        result.insert(result.end(), values.begin(), values.end());
+/// The values of a plain tensor with open axes, with their shape.
+KERAS_HEP_LOADING inline Given read_open(const Field& field, const Input& input) {
+    field.only("shape values");
+    const Shape shape = field.at("shape").shape();
+    Shape expected = input.axes;
+    for (const std::size_t axis : input.open) {
+        if (axis < shape.size() && shape[axis] < expected[axis]) expected[axis] = shape[axis];
     }
+    if (shape != expected) field.at("shape").fail_shape({"expected at most ", input.axes, ", found ", shape});
+    Given result;
+    result.values = read_values(field.at("values"), product(shape));
+    result.rows = shape[input.open[0]];
+    if (input.open.size() > 1) result.columns = shape[input.open[1]];
     return result;
+}
+
+KERAS_HEP_LOADING inline Given read_given(const Field& field, const Input& input) {
+    if (!input.is_sequence() && input.is_open()) return read_open(field, input);
+    Given result;
+    if (!input.is_sequence()) {
+        result.values = read_values(field, product(input.shape()));
+        return result;
+    }
+    const std::vector<Field> rows = field.items();
+    for (const Field& row : rows) {
+        const std::vector<float> values = read_values(row, input.features.size());
+        result.values.insert(result.values.end(), values.begin(), values.end());
+    }
+    result.rows = rows.size();
+    return result;
+}
+
+/// The values of an output; those of one with an open axis may be fewer than its labels.
+KERAS_HEP_LOADING inline std::vector<float> read_result(const Field& field, const Output& output, bool is_open) {
+    if (!is_open) return read_values(field, output.labels.size());
+    std::vector<float> values = field.numbers<float>(true);
+    if (values.size() > output.labels.size()) {
+        field.fail_shape({"expected at most ", output.labels.size(), " values, found ", values.size()});
+    }
+    return values;
 }
 
 KERAS_HEP_LOADING inline std::vector<TestVector> read_test_vectors(const Field& field, const std::vector<Input>& inputs,
@@ -106,7 +145,7 @@ KERAS_HEP_LOADING inline std::vector<TestVector> read_test_vectors(const Field& 
         items[i].only("inputs outputs");
         for (const Input& input : inputs) vectors[i].inputs.push_back(read_given(items[i].at("inputs").at(input.name), input));
         for (const Output& output : outputs) {
-            vectors[i].outputs.push_back(read_values(items[i].at("outputs").at(output.name), output.labels.size()));
+            vectors[i].outputs.push_back(read_result(items[i].at("outputs").at(output.name), output, any_open(inputs)));
         }
     }
     return vectors;

@@ -61,6 +61,10 @@ public:
     const json::Value& value() const { return *value_; }
 
     bool is_null() const { return value_->is_null(); }
+    bool is_text() const { return value_->kind() == json::Kind::text; }
+
+    /// Whether this is an array that holds something else than numbers, as null.
+    bool has_nulls() const { return value_->kind() == json::Kind::array; }
 
     /// Whether an object has the member `key`.
     bool has(std::string_view key) const { return find(key) != nullptr; }
@@ -161,6 +165,21 @@ public:
         for (double number : numbers) {
             result.push_back(to_count(number, max_values));
             total *= result.back();  // at most 2**26 times 2**26
+            if (total == 0 || total > max_values) fail_shape("a size is zero, or the shape is larger than 2**26 values");
+        }
+        return result;
+    }
+
+    /// A shape in which sizes may be null, which is `open_size`.
+    KERAS_HEP_LOADING Shape open_shape() const {
+        const auto* values = value_->get<json::Array>();
+        if (values == nullptr || values->empty()) return shape();
+        if (values->size() > max_rank) fail_shape({"expected at most 8 axes, found ", values->size()});
+        Shape result;
+        std::uint64_t total = 1;
+        for (const Field& item : items()) {
+            result.push_back(item.is_null() ? open_size : item.count(max_values));
+            if (!item.is_null()) total *= result.back();
             if (total == 0 || total > max_values) fail_shape("a size is zero, or the shape is larger than 2**26 values");
         }
         return result;

@@ -54,12 +54,23 @@ struct Places {
     std::size_t size = 0;  ///< of the workspace
 };
 
+/// The kernels that the options ask for.
+template <class T>
+KERAS_HEP_LOADING const simd::Kernels<T>& kernels_of(const Options& options) {
+    if (options.isa > simd::best_isa()) {
+        throw InputError(std::string("Options::isa: this machine has no ") + simd::to_string(options.isa) + ", only " +
+                         simd::to_string(simd::best_isa()));
+    }
+    return options.reproducible ? simd::reproducible_kernels<T>() : simd::best_kernels<T>(options.isa);
+}
+
 template <class T>
 class Graph {
 public:
     /// Read the nodes; they must stand in an order in which they can be evaluated, which rules out cycles. `bytes`: size of the file.
     KERAS_HEP_LOADING Graph(const Field& nodes, const std::vector<Input>& inputs, std::size_t bytes) {
         const std::vector<Field> items = nodes.items();
+        is_open_ = any_open(inputs);
         for (std::size_t i = 0; i < items.size(); ++i) declared_.add(items[i].at("name").text(), i);
         steps_.resize(items.size());
         Sharing sharing{items, declared_};
@@ -87,14 +98,9 @@ public:
     }
 
     /// Make it ready to run: called once, when the nodes that are outputs are known.
-    KERAS_HEP_LOADING void prepare(const std::vector<std::size_t>& outputs, const Options& options) {
+    KERAS_HEP_LOADING void prepare(const std::vector<std::size_t>& outputs, const Options& options, const simd::Kernels<T>& kernels) {
         for (std::size_t i = 0; i < steps_.size(); ++i) steps_[i].view_of = i;
         if (!options.keep_nodes) join(outputs, !options.reproducible);
-        if (options.isa > simd::best_isa()) {
-            throw InputError(std::string("Options::isa: this machine has no ") + simd::to_string(options.isa) + ", only " +
-                             simd::to_string(simd::best_isa()));
-        }
-        const simd::Kernels<T>& kernels = options.reproducible ? simd::reproducible_kernels<T>() : simd::best_kernels<T>(options.isa);
         for (Step<T>& step : steps_) {
             if (step.layer) step.layer->prepare(kernels);
         }
@@ -126,18 +132,24 @@ private:
         const Field name = item.at("name");
         Step<T>& step = steps_[number];
         step.name = name.text();
-        step.shape = item.at("shape").shape();
+        step.shape = is_open_ ? item.at("shape").open_shape() : item.at("shape").shape();
         if (ready_.find(step.name) != nullptr) name.fail({"the node '", shortened(step.name), "' stands twice"});
-        step.size = product(step.shape);
-        if (step.size > max_values - size_) item.at("shape").fail_shape("the network is larger than 2**26 values");
+        if (is_known(step.shape)) check_size(item, step);  // before a layer is made
         if (item.at("type").text() == "input") {
             read_input_node(item, inputs, step);
             inputs_.push_back(number);
         } else {
             read_layer(item, step);
         }
+        if (!is_known(step.shape)) item.at("shape").fail_shape({"a size of null that follows from no input: ", step.shape});
+        step.size = product(step.shape);
+        check_size(item, step);
         size_ += step.size;
         ready_.add(step.name, number);
+    }
+
+    KERAS_HEP_LOADING void check_size(const Field& item, const Step<T>& step) const {
+        if (product(step.shape) > max_values - size_) item.at("shape").fail_shape("the network is larger than 2**26 values");
     }
 
     KERAS_HEP_LOADING static void read_input_node(const Field& item, const std::vector<Input>& inputs, Step<T>& step) {
@@ -153,7 +165,8 @@ private:
         if (!step.is_mask && part.text() != "values") part.fail({"expected 'values' or 'mask', found '", shortened(part.text()), "'"});
         if (step.is_mask && !found->is_sequence()) part.fail({"the input '", found->name, "' is not a sequence and has no mask"});
         const Shape expected = step.is_mask ? Shape{*found->length} : found->shape();
-        if (step.shape != expected) item.at("shape").fail_shape({"expected ", expected, ", found ", step.shape});
+        if (!fits(step.shape, expected)) item.at("shape").fail_shape({"expected ", expected, ", found ", step.shape});
+        step.shape = expected;
     }
 
     KERAS_HEP_LOADING void read_layer(const Field& item, Step<T>& step) const {
@@ -164,6 +177,7 @@ private:
         }
         if (declaration.inputs.empty()) item.at("inputs").fail_shape("expected at least one input, found none");
         step.layer = layers::make<T>(declaration);
+        step.shape = declaration.shape;
     }
 
     /// Let layers do the work of their neighbours, and views stand where their input does; `fold`: also where that changes the bits.
@@ -229,6 +243,7 @@ private:
 
     std::vector<Step<T>> steps_;
     std::size_t size_ = 0;
+    bool is_open_ = false;  ///< whether sizes may be null
     Names declared_;
     Names ready_;
     std::vector<std::size_t> inputs_;

@@ -103,6 +103,26 @@ inline const Object* Value::get<Object>() const { return kind_ == Kind::object ?
 template <>
 inline const Floats* Value::get<Floats>() const { return kind_ == Kind::floats ? static_cast<const Floats*>(content_.owned) : nullptr; }
 
+/// The same value once more.
+KERAS_HEP_LOADING inline Value copy(const Value& value) {
+    if (const auto* array = value.get<Array>()) {
+        Array result;
+        for (const Value& item : *array) result.push_back(copy(item));
+        return result;
+    }
+    if (const auto* members = value.get<Object>()) {
+        Object result;
+        for (const Member& member : *members) result.push_back({member.key, copy(member.value)});
+        return result;
+    }
+    if (const auto* text = value.get<std::string>()) return *text;
+    if (const auto* numbers = value.get<Numbers>()) return *numbers;
+    if (const auto* floats = value.get<Floats>()) return *floats;
+    if (const auto* number = value.get<double>()) return *number;
+    if (const auto* boolean = value.get<bool>()) return *boolean;
+    return {};
+}
+
 /// What a value is, in words for a message.
 inline const char* describe(const Value& value) {
     static const char* const kinds[] = {"null", "a boolean", "a number", "a string", "an array", "an array of numbers", "an object", "base64"};

@@ -44,9 +44,17 @@ using NamedInputs = std::map<std::string, Columns>;  ///< input name -> variable
 
 /// Number of objects that the columns of an input describe.
 inline std::size_t count_rows(const Input& input, const Columns& columns) {
-    if (!input.is_sequence()) return input.rows();
+    if (!input.is_sequence() && !input.is_open()) return input.rows();
     if (columns.empty()) refuse_call({"no variable is given for the sequence '", input.name, "'"});
     return columns.begin()->second.size();
+}
+
+/// The size of the open axis of a plain tensor of which `values` values are given.
+KERAS_HEP_LOADING inline std::size_t open_rows(const Input& input, std::size_t values) {
+    if (input.open.size() > 1) refuse_call({"the input '", input.name, "' has two open axes: give it as an array with its sizes"});
+    const std::size_t entry = input.values_of(1, 1);
+    if (values % entry != 0) refuse(input, input.name, {"takes a multiple of ", entry, " values, found ", values});
+    return values / entry;
 }
 
 [[noreturn]] KERAS_HEP_LOADING inline void refuse_size(const Input& input, const std::string& name, const Column& column, std::size_t rows) {

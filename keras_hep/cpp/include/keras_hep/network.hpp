@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,7 @@
 #include "json.hpp"
 #include "named.hpp"
 #include "options.hpp"
+#include "plans.hpp"
 #include "shape.hpp"
 
 namespace keras_hep {
@@ -42,6 +44,9 @@ private:
     simd::Aligned<T> values_;
     std::vector<T> given_;   // of a named call
     std::vector<BasicArray<T>> arrays_;
+    const Graph<T>* plan_ = nullptr;  // of the last event, where there are open axes
+    Shape sizes_;                     // of its open axes
+    Shape next_;
 };
 
 /// The values of one node.
@@ -52,10 +57,12 @@ struct BasicNodeValues {
     std::vector<T> values;
 };
 
-/// One input of many events, those of an event after one another, each with as many values as the input's shape has.
+/// One input of many events, those of an event after one another, each with room for as many values as the input's shape has; where
+/// an event has fewer, they stand at the beginning.
 struct Batch {
     const float* values;
     const std::size_t* rows = nullptr;  ///< of a sequence: the number of real objects of each event; null where all are
+    const std::size_t* columns = nullptr;  ///< of open axes `rows` and `columns` are the sizes; null where they are the largest
 };
 
 template <class T>
@@ -93,14 +100,19 @@ public:
     /// Nothing is checked but what must be: a non-finite value becomes its feature's default, or goes through as in Keras.
     std::vector<T> evaluate_arrays(const std::vector<Array>& values) const;
 
-    /// Evaluate arrays, one for each input, in a workspace of the caller, without allocating memory after the first event.
+    /// Evaluate arrays, one for each input, in a workspace of the caller, without allocating memory after the first event; with
+    /// open axes, after the first event of these sizes. What a layer cannot take, as fewer values than a window has, is an InputError.
     /// `values_of(number of an output, space)` are then its values.
     void run(const Array* values, Workspace& space) const;
 
     /// The values of an output after `run`.
     const T* values_of(std::size_t output, const Workspace& space) const { return value_of(outputs_[output], space); }
 
-    /// Evaluate many events: `outputs[i]` is filled with the values of output i, those of an event after one another.
+    /// The number of these values: that of the labels, or fewer where the output has an open axis.
+    std::size_t size_of(std::size_t output, const Workspace& space) const { return size_of(outputs_[output], space); }
+
+    /// Evaluate many events: `outputs[i]` is filled with the values of output i, those of an event after one another, each with as
+    /// many values as there are labels; where an output has an open axis, NaN stands behind those that an event has.
     void run_batch(const Batch* values, std::size_t events, T* const* outputs, Workspace& space) const;
 
     /// Evaluate named values and return the values of every node; for a network loaded with `keep_nodes`.
@@ -121,7 +133,21 @@ private:
 
     static Workspace& own_workspace();
 
-    const T* value_of(const Output& output, const Workspace& space) const { return space.data() + graph_.one().nodes[output.node]; }
+    const Graph<T>& last_plan(const Workspace& space) const { return plans_ ? *space.plan_ : graph_; }
+    const T* value_of(const Output& output, const Workspace& space) const { return space.data() + last_plan(space).one().nodes[output.node]; }
+    std::size_t size_of(const Output& output, const Workspace& space) const { return last_plan(space).steps()[output.node].size; }
+
+    /// The plan for an event of which `array(i)` is input i.
+    template <class Get>
+    const Graph<T>& plan_of(const Get& array, Workspace& space) const;
+
+    template <class Get>
+    void add_sizes(const Get& array, Shape& sizes) const;
+
+    static Array array_of(const Batch& batch, const Input& input, std::size_t event);
+
+    /// How many events from `first` on, at most `most`, have the sizes of the first one.
+    std::size_t alike(const Batch* values, std::size_t first, std::size_t most, Workspace& space) const;
 
     static double difference(const std::vector<float>& expected, const T* found);
 
@@ -141,10 +167,11 @@ private:
     void fill_input(const Step<T>& step, const V* values, std::size_t rows, T* to) const;
 
     std::vector<Input> inputs_;
-    Graph<T> graph_;
+    Graph<T> graph_;  ///< with open axes: of the largest sizes, not ready to run
     std::vector<Output> outputs_;
     std::vector<TestVector> vectors_;
     bool keeps_nodes_;
+    std::unique_ptr<Plans<T>> plans_;  ///< of a network with open axes
 };
 
 using Network = BasicNetwork<float>;

@@ -62,7 +62,7 @@ std::map<std::string, double> BasicNetwork<T>::evaluate(const NamedInputs& value
     run_named(values, space);
     const T* first = value_of(chosen, space);
     std::map<std::string, double> result;
-    for (std::size_t i = 0; i < chosen.labels.size(); ++i) result.emplace(chosen.labels[i], first[i]);
+    for (std::size_t i = 0; i < size_of(chosen, space); ++i) result.emplace(chosen.labels[i], first[i]);
     return result;
 }
 
@@ -76,7 +76,7 @@ std::vector<T> BasicNetwork<T>::evaluate_arrays(const std::vector<Array>& values
     std::vector<T> result;
     for (const Output& output : outputs_) {
         const T* first = value_of(output, space);
-        result.insert(result.end(), first, first + output.labels.size());
+        result.insert(result.end(), first, first + size_of(output, space));
     }
     return result;
 }
@@ -88,28 +88,62 @@ void BasicNetwork<T>::run(const Array* values, Workspace& space) const {
 
 template <class T>
 void BasicNetwork<T>::run_batch(const Batch* values, std::size_t events, T* const* outputs, Workspace& space) const {
-    const Places<T>& places = graph_.many();
-    T* memory = space.values(places.size);
-    for (std::size_t first = 0; first < events; first += places.events) {
-        const std::size_t here = std::min(places.events, events - first);
-        for (const std::size_t i : graph_.inputs()) {
-            const Step<T>& step = graph_.steps()[i];
-            const Input& input = inputs_[step.input];
-            const std::size_t size = product(input.shape());
+    for (std::size_t first = 0, here = 0; first < events; first += here) {
+        const Graph<T>& graph = plan_of([&](std::size_t i) { return array_of(values[i], inputs_[i], first); }, space);
+        const Places<T>& places = graph.many();
+        here = std::min(places.events, events - first);
+        if (plans_) here = alike(values, first, here, space);
+        T* memory = space.values(places.size);
+        for (const std::size_t i : graph.inputs()) {
+            const Step<T>& step = graph.steps()[i];
             for (std::size_t event = 0; event < here; ++event) {
-                const std::size_t number = first + event;
-                const std::size_t* rows = values[step.input].rows;
-                fill_input(step, values[step.input].values + number * size, rows != nullptr ? rows[number] : input.length.value_or(1),
-                           memory + places.nodes[i] + event * step.size);
+                const Array array = array_of(values[step.input], inputs_[step.input], first + event);
+                fill_input(step, array.values, array.rows, memory + places.nodes[i] + event * step.size);
             }
         }
-        graph_.run(memory, places, here);
+        graph.run(memory, places, here);
         for (std::size_t i = 0; i < outputs_.size(); ++i) {
-            const std::size_t size = outputs_[i].labels.size();
+            const std::size_t size = graph.steps()[outputs_[i].node].size, most = outputs_[i].labels.size();
             const T* from = memory + places.nodes[outputs_[i].node];
-            std::copy(from, from + here * size, outputs[i] + first * size);
+            T* to = outputs[i] + first * most;
+            for (std::size_t event = 0; event < here; ++event, from += size, to += most) {
+                std::fill(std::copy(from, from + size, to), to + most, std::numeric_limits<T>::quiet_NaN());
+            }
         }
     }
+}
+
+template <class T>
+template <class Get>
+const Graph<T>& BasicNetwork<T>::plan_of(const Get& array, Workspace& space) const {
+    if (!plans_) return graph_;
+    add_sizes(array, space.sizes_);
+    space.plan_ = &plans_->of(space.sizes_);
+    return *space.plan_;
+}
+
+template <class T>
+template <class Get>
+void BasicNetwork<T>::add_sizes(const Get& array, Shape& sizes) const {
+    sizes.clear();
+    for (std::size_t i = 0; i < inputs_.size(); ++i) inputs_[i].add_sizes(array(i).rows, array(i).columns, sizes);
+}
+
+template <class T>
+Array BasicNetwork<T>::array_of(const Batch& batch, const Input& input, std::size_t event) {
+    const std::size_t rows = input.is_open() ? input.axes[input.open[0]] : input.length.value_or(1);
+    const std::size_t columns = input.open.size() > 1 ? input.axes[input.open[1]] : 1;
+    return {batch.values + event * product(input.shape()), batch.rows != nullptr ? batch.rows[event] : rows,
+            batch.columns != nullptr ? batch.columns[event] : columns};
+}
+
+template <class T>
+std::size_t BasicNetwork<T>::alike(const Batch* values, std::size_t first, std::size_t most, Workspace& space) const {
+    for (std::size_t number = 1; number < most; ++number) {
+        add_sizes([&](std::size_t i) { return array_of(values[i], inputs_[i], first + number); }, space.next_);
+        if (space.next_ != space.sizes_) return number;
+    }
+    return most;
 }
 
 template <class T>
@@ -123,9 +157,10 @@ template <class T>
 std::vector<BasicNodeValues<T>> BasicNetwork<T>::trace(const Workspace& space) const {
     if (!keeps_nodes_) refuse_call({"the nodes were joined; load the network with Options::keep_nodes to see each of them"});
     std::vector<NodeValues> result;
-    for (std::size_t i = 0; i < graph_.steps().size(); ++i) {
-        const Step<T>& step = graph_.steps()[i];
-        const T* first = space.data() + graph_.one().nodes[i];
+    const Graph<T>& graph = last_plan(space);
+    for (std::size_t i = 0; i < graph.steps().size(); ++i) {
+        const Step<T>& step = graph.steps()[i];
+        const T* first = space.data() + graph.one().nodes[i];
         result.push_back({step.name, step.shape, std::vector<T>(first, first + step.size)});
     }
     return result;
@@ -138,11 +173,17 @@ KERAS_HEP_LOADING double BasicNetwork<T>::self_check(double tolerance) const {
     for (std::size_t number = 0; number < vectors_.size(); ++number) {
         const TestVector& vector = vectors_[number];
         std::vector<Array> arrays;
-        for (std::size_t i = 0; i < inputs_.size(); ++i) {
-            arrays.push_back({vector.inputs[i].data(), vector.inputs[i].size() / inputs_[i].features.size()});
+        for (const Given& given : vector.inputs) arrays.push_back({given.values.data(), given.rows, given.columns});
+        try {
+            run(arrays.data(), space);
+        } catch (const InputError& error) {
+            throw CheckError(joined({"test vector ", number, ": ", error.what()}));
         }
-        run(arrays.data(), space);
         for (std::size_t i = 0; i < outputs_.size(); ++i) {
+            if (vector.outputs[i].size() != size_of(i, space)) {
+                throw CheckError(joined({"test vector ", number, ", output '", outputs_[i].name, "': has ", size_of(i, space),
+                                         " values, not ", vector.outputs[i].size(), " as in the file"}));
+            }
             const double here = difference(vector.outputs[i], values_of(i, space));
             if (!(here <= tolerance)) {
                 throw CheckError(joined({"test vector ", number, ", output '", outputs_[i].name, "': differs by ", std::to_string(here),
@@ -157,10 +198,15 @@ KERAS_HEP_LOADING double BasicNetwork<T>::self_check(double tolerance) const {
 template <class T>
 KERAS_HEP_LOADING BasicNetwork<T>::BasicNetwork(const Source& source, const Options& options, std::size_t bytes, json::Value* spent)
     : BasicNetwork(Field(source), options, bytes) {
-    if (spent != nullptr) *spent = {};
     std::vector<std::size_t> nodes;
     for (const Output& output : outputs_) nodes.push_back(output.node);
-    graph_.prepare(nodes, options);
+    if (any_open(inputs_)) {
+        json::Value document = spent != nullptr ? std::move(*spent) : json::copy(*source.document);
+        plans_ = std::make_unique<Plans<T>>(std::move(document), source, bytes, inputs_, std::move(nodes), options);
+        return;
+    }
+    if (spent != nullptr) *spent = {};
+    graph_.prepare(nodes, options, kernels_of<T>(options));
 }
 
 template <class T>
@@ -209,13 +255,14 @@ KERAS_HEP_LOADING void BasicNetwork<T>::refuse_output(const std::string& name) c
 template <class T>
 template <class V>
 void BasicNetwork<T>::run_one(const BasicArray<V>* values, Workspace& space) const {
-    const Places<T>& places = graph_.one();
+    const Graph<T>& graph = plan_of([values](std::size_t i) { return values[i]; }, space);
+    const Places<T>& places = graph.one();
     T* memory = space.values(places.size);
-    for (const std::size_t i : graph_.inputs()) {
-        const Step<T>& step = graph_.steps()[i];
+    for (const std::size_t i : graph.inputs()) {
+        const Step<T>& step = graph.steps()[i];
         fill_input(step, values[step.input].values, values[step.input].rows, memory + places.nodes[i]);
     }
-    graph_.run(memory, places, 1);
+    graph.run(memory, places, 1);
 }
 
 template <class T>
@@ -229,13 +276,14 @@ void BasicNetwork<T>::run_named(const NamedInputs& values, Workspace& space) con
     for (const Input& input : inputs_) {
         const auto found = values.find(input.name);
         const Columns& columns = found == values.end() ? nothing : found->second;
-        space.arrays_.push_back({nullptr, count_rows(input, columns)});
-        append_row_major(input, columns, space.arrays_.back().rows, space.given_);
+        const std::size_t rows = count_rows(input, columns);
+        space.arrays_.push_back({nullptr, input.is_open() && !input.is_sequence() ? open_rows(input, rows) : rows});
+        append_row_major(input, columns, rows, space.given_);
     }
     const T* first = space.given_.data();
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
         space.arrays_[i].values = first;
-        first += space.arrays_[i].rows * inputs_[i].features.size();
+        first += inputs_[i].is_open() ? inputs_[i].values_of(space.arrays_[i].rows, 1) : space.arrays_[i].rows * inputs_[i].features.size();
     }
     run_one(space.arrays_.data(), space);
 }

@@ -77,20 +77,25 @@ KERAS_HEP_LOADING std::unique_ptr<Layer<T>> make_permute(const Declaration& decl
     return Made<T>(new Arranging<T>(product(input), shape, steps));
 }
 
-/// Axes of size 1 as long as the shape says: their value repeats.
+/// Axes of size 1 as long as the shape, or that of a second input, says: their value repeats.
 template <class T>
 KERAS_HEP_LOADING std::unique_ptr<Layer<T>> make_broadcast(const Declaration& declaration) {
     declaration.attributes("");
-    declaration.takes(1);
+    if (declaration.inputs.size() == 2) {
+        declaration.gives(declaration.inputs[1]);
+    } else {
+        declaration.takes(1);
+    }
     const Shape& input = declaration.inputs[0];
-    const Shape& shape = declaration.shape;
+    Shape& shape = declaration.shape;
     std::vector<std::size_t> steps = steps_of(input);
-    bool fits = input.size() == shape.size();
-    for (std::size_t i = 0; fits && i < shape.size(); ++i) {
-        fits = input[i] == shape[i] || input[i] == 1;
+    bool is_right = input.size() == shape.size();
+    for (std::size_t i = 0; is_right && i < shape.size(); ++i) {
+        if (shape[i] == open_size) shape[i] = input[i];
+        is_right = input[i] == shape[i] || input[i] == 1;
         if (input[i] == 1) steps[i] = 0;
     }
-    if (!fits) {
+    if (!is_right) {
         declaration.node.at("shape").fail_shape({"expected the input's shape ", input, " with other sizes instead of 1, found ", shape});
     }
     return Made<T>(new Arranging<T>(product(input), shape, steps));

@@ -160,6 +160,7 @@ private:
         for (std::size_t pixel = 0; pixel < pixels; ++pixel) {
             std::copy(bias_.begin(), bias_.end(), product.bias.begin() + static_cast<std::ptrdiff_t>(pixel * filters_));
         }
+        simd::share(this->kernels(), product);
         products_.push_back(std::move(product));
     }
 

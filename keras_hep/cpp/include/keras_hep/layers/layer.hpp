@@ -92,7 +92,7 @@ using Made = std::unique_ptr<Layer<T>>;
 struct Declaration {
     Field node;
     std::vector<Shape> inputs;
-    Shape shape;
+    mutable Shape shape;  ///< `gives` fills in the open sizes
 
     /// Check the attributes (beside name, type, inputs and shape): `known` names them, with blanks between them.
     KERAS_HEP_LOADING void attributes(std::string_view known) const {
@@ -113,9 +113,12 @@ struct Declaration {
         }
     }
 
-    /// Check the declared shape.
+    /// Check the declared shape, open sizes aside, which are then known.
     KERAS_HEP_LOADING void gives(const Shape& expected) const {
-        if (shape != expected) node.at("shape").fail_shape({"expected ", expected, ", found ", shape});
+        if (!fits(shape, expected)) node.at("shape").fail_shape({"expected ", expected, ", found ", shape});
+        if (is_known(shape)) return;
+        shape = expected;  // a product of two numbers that are at most 2**26
+        if (product(shape) > max_values) node.at("shape").fail_shape({"the shape is larger than 2**26 values: ", shape});
     }
 
     /// An axis of the first input, counted from 0 without the axis of the events.

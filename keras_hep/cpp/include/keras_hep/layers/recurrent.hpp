@@ -71,6 +71,7 @@ struct Gates {
             spread(weights.data() + r * number * units, order, wide.data());
             simd::set_row(product, r, wide.data());
         }
+        simd::share(kernels, product);
         if (bias != nullptr) spread(bias, order, product.bias.data());
         return product;
     }

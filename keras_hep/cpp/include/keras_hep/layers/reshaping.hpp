@@ -32,11 +32,18 @@ KERAS_HEP_LOADING std::unique_ptr<Layer<T>> make_flatten(const Declaration& decl
     return Made<T>(new Reshaping<T>(product(declaration.shape)));
 }
 
-/// Any shape of as many values.
+/// Any shape of as many values; one size may be open.
 template <class T>
 KERAS_HEP_LOADING std::unique_ptr<Layer<T>> make_reshape(const Declaration& declaration) {
     declaration.attributes("");
     declaration.takes(1);
+    const std::size_t open = static_cast<std::size_t>(std::count(declaration.shape.begin(), declaration.shape.end(), open_size));
+    if (open > 1) declaration.node.at("shape").fail_shape("at most one size may be null");
+    if (open == 1) {
+        const auto unknown = std::find(declaration.shape.begin(), declaration.shape.end(), open_size);
+        *unknown = 1;
+        *unknown = std::max<std::size_t>(product(declaration.inputs[0]) / product(declaration.shape), 1);
+    }
     if (product(declaration.inputs[0]) != product(declaration.shape)) {
         declaration.node.at("shape").fail_shape({"expected as many values as in ", declaration.inputs[0], ", found ", declaration.shape});
     }

@@ -14,18 +14,19 @@ public:
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes("layer");
         const Field inner = declaration.node.at("layer");
-        const std::size_t entries = declaration.shape[0];
-        Declaration part{inner, {}, inner.at("shape").shape()};
+        const std::size_t entries = declaration.shape[0] != open_size ? declaration.shape[0] : declaration.inputs[0][0];
+        Declaration part{inner, {}, inner.at("shape").open_shape()};
         for (const Shape& input : declaration.inputs) {
             if (input.size() < 2 || input[0] != entries) {
                 declaration.node.at("inputs").fail_shape({"expected inputs of ", entries, " entries, found ", input});
             }
             part.inputs.emplace_back(input.begin() + 1, input.end());
         }
+        auto layer = layers::make<T>(part);
         Shape expected = {entries};
         expected.insert(expected.end(), part.shape.begin(), part.shape.end());
         declaration.gives(expected);
-        return Made<T>(new TimeDistributed(entries, layers::make<T>(part)));
+        return Made<T>(new TimeDistributed(entries, std::move(layer)));
     }
 
     TimeDistributed(std::size_t entries, std::unique_ptr<Layer<T>> layer) : entries_(entries), layer_(std::move(layer)) {}

@@ -36,6 +36,35 @@ inline std::size_t window_size(const WindowAxes& axes) { return axes[0].window *
 inline std::size_t input_size(const WindowAxes& axes) { return axes[0].size * axes[1].size * axes[2].size; }
 inline std::size_t results_of(const WindowAxes& axes) { return axes[0].results() * axes[1].results() * axes[2].results(); }
 
+/// The padding as it stands in the file, or for "same" what gives an axis ceil(size / stride) results.
+[[gnu::noinline]] inline std::vector<std::size_t> read_padding(const Declaration& declaration, const std::vector<std::size_t>& window,
+                                                               const std::vector<std::size_t>& strides, const std::vector<std::size_t>& dilation,
+                                                               const std::vector<std::size_t>& spread) {
+    const Field field = declaration.node.at("padding");
+    if (!field.is_text()) return field.counts(2 * window.size(), 0, max_values);
+    if (field.text() != "same") field.fail("expected numbers or 'same', found '" + field.text().substr(0, 80) + "'");
+    std::vector<std::size_t> padding;
+    for (std::size_t i = 0; i < window.size(); ++i) {
+        if (spread[i] != 1) field.fail("expected numbers where the input is spread");
+        const std::size_t size = declaration.inputs[0][i], extent = (window[i] - 1) * dilation[i] + 1;
+        const std::size_t needed = (size - 1) / strides[i] * strides[i] + extent, total = needed > size ? needed - size : 0;
+        padding.push_back(total / 2);
+        padding.push_back(total - total / 2);
+    }
+    return padding;
+}
+
+/// The windows of pooling; null stands for the whole axis.
+[[gnu::noinline]] inline std::vector<std::size_t> read_sizes_of_pools(const Declaration& declaration) {
+    const Shape& input = declaration.inputs[0];
+    const Field field = declaration.node.at("window");
+    if (!field.has_nulls()) return field.counts(input.size() - 1, 1, max_values);
+    Shape window = field.open_shape();
+    if (window.size() != input.size() - 1) field.fail_shape("expected " + std::to_string(input.size() - 1) + " numbers, found " + std::to_string(window.size()));
+    for (std::size_t i = 0; i < window.size(); ++i) window[i] = window[i] == open_size ? input[i] : window[i];
+    return window;
+}
+
 /// Read the attributes window, strides and padding, and those of convolutions where `all`; the last axis of the input holds channels.
 /// Returns also the shape of the results, whose last axis is left at the number of input channels.
 [[gnu::noinline]] inline std::pair<WindowAxes, Shape> read_windows(const Declaration& declaration, bool all) {
@@ -46,9 +75,9 @@ inline std::size_t results_of(const WindowAxes& axes) { return axes[0].results()
     }
     const Field& node = declaration.node;
     const auto sizes = [&](const char* key) { return node.at(key).counts(rank, 1, max_values); };
-    const std::vector<std::size_t> window = sizes("window"), strides = sizes("strides");
+    const std::vector<std::size_t> window = all ? sizes("window") : read_sizes_of_pools(declaration), strides = sizes("strides");
     const std::vector<std::size_t> ones(rank, 1), dilation = all ? sizes("dilation") : ones, spread = all ? sizes("spread") : ones;
-    const std::vector<std::size_t> padding = node.at("padding").counts(2 * rank, 0, max_values);
+    const std::vector<std::size_t> padding = read_padding(declaration, window, strides, dilation, spread);
     WindowAxes axes;
     Shape shape;
     std::uint64_t total = input.back();

@@ -21,7 +21,7 @@ struct Product {
     std::size_t units = 0;
     std::vector<std::size_t> segments;  ///< where each begins, counted from the begin of a row
     std::size_t width = 0;              ///< units of a panel
-    Aligned<T> weights;                 ///< [panel][segment][k][unit of the panel], with zeros for the units that are not there
+    Packed<T> weights;                  ///< [panel][segment][k][unit of the panel], with zeros for the units that are not there
     Aligned<T> bias;                    ///< [panel][unit of the panel]
     Function<T> function;
 
@@ -97,6 +97,8 @@ struct Kernels {
     /// A step of a GRU likewise: `gates` are z and r; the candidate is that of `inputs` plus r times that of the state, or where
     /// `inputs` is null the latter alone.
     void (*gru)(const T* gates, const T* candidate, const T* inputs, T* hidden, std::size_t n);
+
+    Pool<T>* pool = nullptr;  ///< where products look for the weights that other plans of the same network have
 };
 
 /// Memory that each weight of so many units can take once it is packed, whatever the instructions.
@@ -112,7 +114,7 @@ Product<T> start_product(const Kernels<T>& kernels, std::vector<std::size_t> seg
                          Function<T> function = {}) {
     const std::size_t width = kernels.width != 0 ? kernels.width : units;
     Product<T> product{depth, units, std::move(segments), width, {}, {}, function};
-    product.weights.assign(product.panels() * product.segments.size() * depth * width, T(0));
+    product.weights.assign(product.panels() * product.segments.size() * depth * width);
     product.bias.assign(product.panels() * width, T(0));
     return product;
 }
@@ -126,12 +128,19 @@ void set_row(Product<T>& product, std::size_t k, const T* weights) {
     }
 }
 
+/// Share the weights of a product, which do not change any more, with those of other plans.
+template <class T>
+void share(const Kernels<T>& kernels, Product<T>& product) {
+    if (kernels.pool != nullptr) product.weights.share(*kernels.pool);
+}
+
 /// Pack weights [segment * depth + k][unit] for a kernel.
 template <class T>
 Product<T> pack(const Kernels<T>& kernels, std::vector<std::size_t> segments, std::size_t depth, std::size_t units, const T* weights,
                 const T* bias, Function<T> function = {}) {
     Product<T> product = start_product(kernels, std::move(segments), depth, units, function);
     for (std::size_t k = 0; k < product.segments.size() * depth; ++k) set_row(product, k, weights + k * units);
+    share(kernels, product);
     if (bias != nullptr) std::copy(bias, bias + units, product.bias.data());
     return product;
 }

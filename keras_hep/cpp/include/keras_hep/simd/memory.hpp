@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstring>
+#include <memory>
 #include <new>
 #include <vector>
 
@@ -35,6 +37,42 @@ template <class Values>
 void release(Values& values) {
     Values().swap(values);
 }
+
+/// Keeps values, so that those that are the same stand in memory once.
+template <class T>
+class Pool {
+public:
+    std::shared_ptr<Aligned<T>> once(const std::shared_ptr<Aligned<T>>& values) {
+        for (const auto& known : known_) {
+            if (known->size() == values->size() && std::memcmp(known->data(), values->data(), values->size() * sizeof(T)) == 0) return known;
+        }
+        known_.push_back(values);
+        return values;
+    }
+
+private:
+    std::vector<std::shared_ptr<Aligned<T>>> known_;
+};
+
+/// Values that several products share once they do not change any more.
+template <class T>
+class Packed {
+public:
+    void assign(std::size_t size) {
+        values_ = std::make_shared<Aligned<T>>(size, T(0));
+        first_ = values_->data();
+    }
+    void share(Pool<T>& pool) {
+        values_ = pool.once(values_);
+        first_ = values_->data();
+    }
+    [[gnu::always_inline]] const T* data() const { return first_; }
+    [[gnu::always_inline]] T* data() { return first_; }
+
+private:
+    std::shared_ptr<Aligned<T>> values_;
+    T* first_ = nullptr;
+};
 
 /// A number of values rounded up to whole lines, with room for the slack.
 inline std::size_t padded(std::size_t values) { return (values + slack + 15) / 16 * 16; }
