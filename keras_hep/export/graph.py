@@ -11,7 +11,7 @@ from typing import Any
 import keras
 
 from keras_hep.errors import ExportError
-from keras_hep.export.replay import replayed
+from keras_hep.export.replay import ATTENTION, Replay, replayed
 
 __all__ = ["Call", "calls_of"]
 
@@ -26,6 +26,7 @@ class Call:
             number of the call, ``LAYER:2``.
         inputs: the Keras tensors that it receives, without masks.
         masks: the masks that it receives: argument -> Keras tensor, or list of tensors and None.
+        hidden: of a call of attention, the tensors whose masks Keras hands on by itself, each with its mask or None.
         outputs: the Keras tensors that it returns.
         keywords: the other arguments of the call that have a name.
         node: the call as Keras holds it.
@@ -40,6 +41,7 @@ class Call:
     keywords: dict[str, Any]
     node: Any
     is_of_mask: bool = False
+    hidden: tuple[tuple[Any, Any], ...] = ()
 
     @property
     def output(self) -> Any:
@@ -77,11 +79,11 @@ def calls_of(model: keras.Model, inputs: list[Any] | None = None) -> tuple[list[
     replay = replayed(model, inputs)
     names = _Names()
     calls: list[Call] = []
-    for node in _in_order([*reversed(replay.outputs), *reversed(inputs)], replay.node_of):
+    for node in _in_order([*reversed(replay.outputs), *reversed(inputs)], replay):
         layer = node.operation
         path = replay.paths.get(id(node)) if isinstance(layer, keras.layers.Layer) else None
         # Keras numbers the names of operations through all models of a process.
-        calls.append(_call(node, names.unique(path or _snake(type(layer).__name__))))
+        calls.append(_call(node, names.unique(path or _snake(type(layer).__name__)), replay.hidden.get(id(node), [])))
     return _marked(calls, replay.outputs), replay.outputs
 
 
@@ -97,16 +99,16 @@ def _marked(calls: list[Call], outputs: list[Any]) -> list[Call]:
     return marked[::-1]
 
 
-def _in_order(tensors: list[Any], node_of: dict[int, Any]) -> Iterator[Any]:
+def _in_order(tensors: list[Any], replay: Replay) -> Iterator[Any]:
     """Yield the nodes that lead to the tensors, the last tensor first, each after those that it depends on."""
     done: set[int] = set()
-    waiting = [node_of[id(tensor)] for tensor in tensors]
+    waiting = [replay.node_of[id(tensor)] for tensor in tensors]
     while waiting:
         node = waiting[-1]
         if id(node) in done:
             waiting.pop()
             continue
-        sources = [node_of[id(tensor)] for tensor in node.input_tensors]
+        sources = [replay.node_of[id(tensor)] for tensor in replay.sources(node)]
         if missing := [source for source in sources if id(source) not in done]:
             waiting.extend(reversed(missing))
             continue
@@ -114,7 +116,7 @@ def _in_order(tensors: list[Any], node_of: dict[int, Any]) -> Iterator[Any]:
         yield node
 
 
-def _call(node: Any, name: str) -> Call:
+def _call(node: Any, name: str, handed_on: list[tuple[Any, Any]]) -> Call:
     keywords = dict(node.arguments.kwargs)
     if not isinstance(node.operation, keras.layers.Layer):  # an operation takes numbers without their names too
         given = inspect.signature(node.operation.call).bind_partial(*node.arguments.args).arguments
@@ -124,7 +126,29 @@ def _call(node: Any, name: str) -> Call:
     hidden = {id(tensor) for value in masks.values() for tensor in _tensors(value)}
     plain = {id(tensor) for value in node.arguments.args for tensor in _tensors(value)}
     inputs = tuple(tensor for tensor in node.input_tensors if id(tensor) not in hidden - plain)
-    return Call(node.operation, name, inputs, masks, tuple(node.output_tensors), keywords, node)
+    masks = _attention_masks(node, masks, handed_on)
+    outputs = tuple(node.output_tensors)
+    return Call(node.operation, name, inputs, masks, outputs, keywords, node, hidden=tuple(handed_on))
+
+
+def _attention_masks(node: Any, masks: dict[str, Any], handed_on: list[tuple[Any, Any]]) -> dict[str, Any]:
+    """Return the masks that a call of attention uses: the arguments, and those that are handed on with its tensors."""
+    if not isinstance(node.operation, ATTENTION):
+        return masks
+    mask_of = {id(tensor): mask for tensor, mask in handed_on}
+    if isinstance(node.operation, keras.layers.Attention):
+        given = inspect.signature(node.operation.call).bind_partial(*node.arguments.args, **node.arguments.kwargs)
+        found = [mask_of.get(id(tensor)) for tensor in keras.tree.flatten(given.arguments["inputs"])]
+        return masks if masks or all(mask is None for mask in found) else {"mask": found}
+    masks = dict(masks)
+    if isinstance(node.operation, keras.layers.MultiHeadAttention):
+        masks.pop("query_mask", None)  # Keras takes the mask of the tensor instead of this argument
+    given = inspect.signature(node.operation.call).bind_partial(*node.arguments.args, **node.arguments.kwargs)
+    for name in ("query", "value", "key"):
+        mask = mask_of.get(id(given.arguments.get(name)))
+        if mask is not None:
+            masks.setdefault(f"{name}_mask", mask)
+    return masks
 
 
 def _tensors(value: Any) -> list[Any]:

@@ -33,6 +33,8 @@ def evaluate_calls(calls: Sequence[Call], inputs: Mapping[str, Any], wanted: Ite
             values[id(call.output)] = keras.ops.convert_to_tensor(inputs[call.name], dtype=call.output.dtype)
             continue
         args, keywords = call.node.arguments.fill_in(values)
+        for tensor, mask in call.hidden:
+            values[id(tensor)]._keras_mask = None if mask is None else values[id(mask)]
         given = keras.tree.flatten(call.layer(*args, **keywords))
         values.update((id(tensor), value) for tensor, value in zip(call.outputs, given, strict=True))
     return {id(tensor): _floats(values[id(tensor)]) for tensor in wanted}

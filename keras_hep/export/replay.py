@@ -10,7 +10,9 @@ import keras
 
 from keras_hep.errors import UnsupportedLayerError
 
-__all__ = ["Replay", "replayed"]
+__all__ = ["ATTENTION", "Replay", "replayed"]
+
+ATTENTION = (keras.layers.Attention, keras.layers.GroupQueryAttention, keras.layers.MultiHeadAttention)
 
 
 @dataclass
@@ -21,11 +23,19 @@ class Replay:
         outputs: the Keras tensors that are the model's outputs.
         node_of: id of a Keras tensor -> the call that returned it, as Keras holds it.
         paths: id of such a call -> name of the layer, behind those of the models that it is in.
+        hidden: id of a call of attention -> the tensors that it receives, each with the mask that Keras hands on with it, or
+            None. Other layers have their masks as arguments.
     """
 
     outputs: list[Any] = field(default_factory=list)
     node_of: dict[int, Any] = field(default_factory=dict)
     paths: dict[int, str] = field(default_factory=dict)
+    hidden: dict[int, list[tuple[Any, Any]]] = field(default_factory=dict)
+
+    def sources(self, node: Any) -> list[Any]:
+        """Return the tensors that a call depends on, with the masks that are handed on to it."""
+        masks = [mask for _, mask in self.hidden.get(id(node), []) if mask is not None]
+        return [*node.input_tensors, *masks]
 
 
 def replayed(model: keras.Model, inputs: list[Any]) -> Replay:
@@ -53,11 +63,19 @@ def replayed(model: keras.Model, inputs: list[Any]) -> Replay:
             return run(operation, f"{path}/", _given(operation, path, args, kwargs))
         remember(operation)
         # A mask that is None where the model was built may be a tensor where the model stands in another one.
+        is_attention = isinstance(operation, ATTENTION)
+        given = [item for item in keras.tree.flatten((args, kwargs)) if isinstance(item, keras.KerasTensor)]
+        masks = [(tensor, getattr(tensor, "_keras_mask", None)) for tensor in given] if is_attention else []
         outputs = operation(
             *args, **{key: value for key, value in kwargs.items() if value is not None or not key.endswith("mask")}
         )
         node = operation._inbound_nodes[-1]
         replay.paths[id(node)] = path
+        if any(mask is not None for _, mask in masks):
+            replay.hidden[id(node)] = masks
+        if isinstance(operation, keras.layers.MultiHeadAttention):
+            for tensor in given:  # in an evaluation this layer takes the masks away: nobody else sees them
+                tensor._keras_mask = None
         return outputs
 
     def run(inner: keras.Model, prefix: str, inputs: list[Any]) -> Any:
@@ -93,7 +111,7 @@ def _collect(replay: Replay, tensors: list[Any]) -> None:
         operation, index, _ = tensor._keras_history
         node = operation._inbound_nodes[index]
         replay.node_of.update((id(output), node) for output in node.output_tensors)
-        waiting.extend(node.input_tensors)
+        waiting.extend(replay.sources(node))
 
 
 def _given(model: keras.Model, path: str, args: Any, kwargs: Any) -> list[Any]:

@@ -137,13 +137,56 @@ def test_what_cannot_be_exported_is_named(case, tmp_path):
         export(keras.Model(x, make(x)), tmp_path / "net.json")
 
 
-@pytest.mark.parametrize(
-    "make", [lambda x: layers.MultiHeadAttention(2, 3, name="a")(x, x), lambda x: layers.Attention(name="a")([x, x])]
-)
-def test_masks_that_layers_hand_on_to_attention_are_refused(make, tmp_path):
-    x = keras.Input((5, 3), name="x")
-    with pytest.raises(UnsupportedLayerError, match=r"'a' .*receives masks that Keras hands on by itself"):
-        export(keras.Model(x, make(layers.Masking(0.5)(x))), tmp_path / "net.json")
+MASKED = {
+    "self": lambda x, y, z: layers.MultiHeadAttention(2, 3)(x, x),
+    "cross": lambda x, y, z: layers.MultiHeadAttention(2, 3)(x, y, use_causal_mask=True),
+    "dropout": lambda x, y, z: layers.MultiHeadAttention(2, 3, dropout=0.1)(x, y, use_causal_mask=True),
+    "keys_alone": lambda x, y, z: layers.MultiHeadAttention(2, 3)(z, y),
+    "queries_alone": lambda x, y, z: layers.MultiHeadAttention(2, 3)(x, z),
+    "key": lambda x, y, z: layers.MultiHeadAttention(2, 3)(query=z, value=x, key=y),
+    "shared_keys": lambda x, y, z: layers.GroupQueryAttention(3, 4, 2)(x, y),
+    "dot": lambda x, y, z: layers.Attention()([x, y]),
+    "additive": lambda x, y, z: layers.AdditiveAttention()([z, y], use_causal_mask=True),
+    # Attention hands the mask of its queries on, and takes it away from its inputs.
+    "mean": lambda x, y, z: layers.GlobalAveragePooling1D()(layers.MultiHeadAttention(2, 3)(x, y)),
+    "twice": lambda x, y, z: layers.MultiHeadAttention(2, 3)(z, layers.MultiHeadAttention(2, 3)(x, x)),
+    "taken": lambda x, y, z: layers.GRU(2)(layers.Add()([x, layers.MultiHeadAttention(2, 3)(x, x)])),
+    "taken_before": lambda x, y, z: layers.MultiHeadAttention(2, 3)(layers.MultiHeadAttention(2, 3)(z, x), x),
+    "dot_leaves_it": lambda x, y, z: layers.GRU(2)(layers.Add()([x, layers.Attention()([x, y])])),
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:.*does not support masking:UserWarning")
+@pytest.mark.parametrize("case", MASKED)
+def test_masks_that_keras_hands_on(case, tmp_path):
+    tensors = {name: keras.Input((6, 4), name=name) for name in "xyz"}
+    masked = [layers.Masking(0.5)(tensors["x"]), layers.Masking(-1.0)(tensors["y"])]
+    model = randomised(keras.Model(tensors, MASKED[case](*masked, layers.Activation("tanh")(tensors["z"]))))
+    inputs = given({name: (6, 4) for name in "xyz"})
+    random = np.random.default_rng(5)
+    for name, value in (("x", 0.5), ("y", -1.0)):
+        inputs[name][random.random((40, 6)) < 0.4] = value
+    inputs["x"][0] = 0.5
+    inputs["y"][1] = -1
+    document, _ = check_exportable(model, inputs, tmp_path)
+    assert any(node["type"] == "not_equal" for node in document["nodes"])
+
+
+def test_words_that_mask_zero_through_a_transformer(tmp_path):
+    words = keras.Input((6,), name="words", dtype="int32")
+    x = inner = layers.Embedding(5, 4, mask_zero=True)(words)
+    x = layers.LayerNormalization()(layers.Add()([x, layers.MultiHeadAttention(2, 3)(x, x, use_causal_mask=True)]))
+    x = layers.MultiHeadAttention(2, 3)(layers.Dense(4)(x), layers.Dense(4)(inner))
+    model = randomised(keras.Model(words, layers.GlobalAveragePooling1D()(x)))
+    check_exportable(model, {"words": np.random.default_rng(3).integers(0, 5, (40, 6))}, tmp_path)
+
+
+@pytest.mark.parametrize("layer", [layers.MultiHeadAttention(2, 4), layers.GroupQueryAttention(4, 4, 2)])
+def test_a_mask_of_queries_counts_where_keras_lets_it(layer, tmp_path):
+    """MultiHeadAttention ignores the argument `query_mask`: it asks the tensor for its mask."""
+    document = checked(tmp_path, lambda q, v, mask: layer(q, v, query_mask=mask), q=QUERIES, v=(7, 4), mask=(5,))
+    (node,) = [node for node in document["nodes"] if node["type"] == "attention"]
+    assert node["masks"] == ([] if isinstance(layer, layers.MultiHeadAttention) else ["queries"])
 
 
 def test_a_mask_goes_past_layers_for_each_entry(tmp_path):

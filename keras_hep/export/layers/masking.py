@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keras
+from keras.src.ops.core import ConvertToTensor
 from keras.src.ops.numpy import Any as AnyOperation
 from keras.src.ops.numpy import LogicalOr, NotEqual
 
@@ -28,6 +29,13 @@ def _any(site: Site) -> list[Node]:
     if site.layer.keepdims or site.layer.axis not in (-1, len(site.input_shapes[0]), [-1], [len(site.input_shapes[0])]):
         raise site.unsupported("does not reduce the last axis alone", "use axis=-1")
     return [site.node("any")]
+
+
+@handles(ConvertToTensor)
+def _as_it_is(site: Site) -> list[Node]:
+    if site.layer.dtype not in (None, "bool"):
+        raise site.unsupported(f"turns a tensor into {site.layer.dtype}", "leave it as it is")
+    return []
 
 
 @handles(LogicalOr)

@@ -88,7 +88,6 @@ class Site:
 
 Handler = Callable[[Site], list[Node]]
 Masks = Literal["refused", "input", "ignored"]
-_ATTENTION = (keras.layers.Attention, keras.layers.GroupQueryAttention, keras.layers.MultiHeadAttention)
 _HANDLERS: dict[type, tuple[Handler, Masks]] = {}
 _ARGUMENTS: dict[type, frozenset[str]] = {}
 
@@ -144,11 +143,6 @@ def to_nodes(call: Call, node_of: Mapping[int, str], open_of: Mapping[int, Open]
             f"returns {len(call.outputs)} tensors, which cannot be exported", "build it so that it returns one"
         )
     _check_call(call, site)
-    hidden = any(getattr(tensor, "_keras_mask", None) is not None for tensor in call.inputs)
-    if hidden and not names and isinstance(call.layer, _ATTENTION):
-        raise site.unsupported(
-            "receives masks that Keras hands on by itself", "call it with its masks as arguments, behind inputs without"
-        )
     if names and masks == "refused":
         raise site.unsupported(
             f"receives a mask ('{keras.tree.flatten(names)[0]}'), which cannot be exported with such a layer",
