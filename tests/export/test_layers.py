@@ -80,6 +80,9 @@ CONVOLUTIONS = [
     case("transpose2d_short_window", (5, 4, 3), layers.Conv2DTranspose(6, 2, strides=3)),
     case("transpose2d_output_padding", (5, 4, 3), layers.Conv2DTranspose(6, 3, strides=2, output_padding=1)),
     case("transpose3d", (3, 4, 2, 3), layers.Conv3DTranspose(2, 3, strides=2, padding="same")),
+    case("transpose3d_strides", (2, 3, 4, 2), layers.Conv3DTranspose(17, (2, 5, 4), strides=(3, 2, 4))),
+    case("transpose2d_wide_strides", (3, 2, 3), layers.Conv2DTranspose(3, (1, 4), strides=(2, 9), activation="elu")),
+    case("transpose2d_tall_strides", (3, 4, 2), layers.Conv2DTranspose(5, (4, 2), strides=(3, 1)), layers.BatchNormalization()),
 ]  # fmt: skip
 
 POOLING = [

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "layer.hpp"
+#include "spread_convolution.hpp"
 #include "windows.hpp"
 
 namespace keras_hep::layers {
@@ -30,9 +31,12 @@ public:
         shape.back() = filters;
         declaration.gives(shape);
         const std::size_t inputs = window_size(axes) * (channels / groups);  // at most the size of the padded input
-        return Made<T>(new Convolution(axes, channels, filters, groups,
-                                       declaration.node.at("weights").template numbers_of_size<T>(inputs * filters),
-                                       declaration.numbers_or<T>("bias", filters, T(0))));
+        auto weights = declaration.node.at("weights").template numbers_of_size<T>(inputs * filters);
+        auto bias = declaration.numbers_or<T>("bias", filters, T(0));
+        if (SpreadConvolution<T>::takes(axes, groups)) {
+            return Made<T>(new SpreadConvolution<T>(axes, channels, filters, std::move(weights), std::move(bias)));
+        }
+        return Made<T>(new Convolution(axes, channels, filters, groups, std::move(weights), std::move(bias)));
     }
 
     /// Weights are [window][channel of the group][filter].

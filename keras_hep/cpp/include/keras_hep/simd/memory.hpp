@@ -43,6 +43,7 @@ template <class T>
 class Pool {
 public:
     std::shared_ptr<Aligned<T>> once(const std::shared_ptr<Aligned<T>>& values) {
+        if (values->empty()) return values;
         for (const auto& known : known_) {
             if (known->size() == values->size() && std::memcmp(known->data(), values->data(), values->size() * sizeof(T)) == 0) return known;
         }
