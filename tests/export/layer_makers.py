@@ -43,8 +43,42 @@ def _convolution(kind, axes, random, x):
 
 
 def _recurrent(kind, random, x):
-    switches = {name: bool(random.integers(2)) for name in ("return_sequences", "go_backwards", "use_bias")}
+    names = ["return_sequences", "go_backwards", "use_bias", *(["reset_after"] if kind is layers.GRU else [])]
+    switches = {name: bool(random.integers(2)) for name in names}
     return kind(int(random.integers(1, 20)), activation=_pick(random, "tanh", "softsign"), **switches)(x)
+
+
+def _masked_recurrent(random, x):
+    """Recurrent layers behind a mask, which ends with the second one."""
+    x = layers.Masking(mask_value=0.0)(layers.ReLU()(x))
+    first, second = (_pick(random, layers.LSTM, layers.GRU, layers.SimpleRNN) for _ in range(2))
+    return second(3, go_backwards=bool(random.integers(2)))(first(int(random.integers(1, 6)), return_sequences=True)(x))
+
+
+def _both_directions(random, x):
+    kind = _pick(random, layers.LSTM, layers.GRU, layers.SimpleRNN)
+    merge = _pick(random, "concat", "sum", "mul", "ave")
+    return layers.Bidirectional(
+        kind(int(random.integers(1, 5)), return_sequences=bool(random.integers(2))), merge_mode=merge
+    )(x)
+
+
+def _twice(random, x):
+    """A layer that is called twice: its weights stand in the file once."""
+    shared = layers.Dense(x.shape[-1], _activation(random))
+    return layers.Add()([shared(x), shared(shared(x))])
+
+
+def _nested(random, x):
+    """A model inside the model, which is called twice."""
+    given = keras.Input(x.shape[1:])
+    inner = keras.Model(given, layers.Dense(x.shape[-1], _activation(random))(layers.BatchNormalization()(given)))
+    return layers.Average()([inner(x), inner(layers.Activation("tanh")(x))])
+
+
+def _sums(random, x):
+    """A product of two matrices of one shape along the last axis."""
+    return layers.Dot(2, normalize=bool(random.integers(2)))([x, layers.Activation("tanh")(x)])
 
 
 def _reshaped(random, x):
@@ -61,13 +95,13 @@ LAYERS = {
     "dense": ((1, 2, 3), lambda r, x: layers.Dense(int(r.integers(1, 20)), _activation(r), use_bias=bool(r.integers(2)))(x)),
     "wide": ((1,), lambda r, x: layers.Dense(int(r.integers(30, 70)), _activation(r))(x)),
     "softmax": ((1, 2), lambda r, x: layers.Softmax(axis=-1)(layers.Dense(int(r.integers(2, 7)))(x))),
-    "function": ((1, 2, 3), lambda r, x: layers.Activation(_pick(r, *SMOOTH[:-1]))(x)),
+    "function": ((1, 2, 3, 4), lambda r, x: layers.Activation(_pick(r, *SMOOTH[:-1]))(x)),
     "batch_normalization": ((1, 2, 3), lambda r, x: layers.BatchNormalization()(x)),
     "another_axis": ((2, 3), lambda r, x: layers.BatchNormalization(axis=1)(x)),
     "layer_normalization": ((1, 2), lambda r, x: layers.LayerNormalization(epsilon=0.1)(x)),
     "prelu": ((1, 2), lambda r, x: layers.PReLU()(x)),
     "dropout": ((1, 2, 3), lambda r, x: layers.Dropout(0.5)(x)),
-    "flatten": ((2, 3), lambda r, x: layers.Flatten()(x)),
+    "flatten": ((2, 3, 4), lambda r, x: layers.Flatten()(x)),
     "reshape": ((2, 3), _reshaped),
     "permute": ((2, 3), _permuted),
     "repeat": ((1,), lambda r, x: layers.RepeatVector(int(r.integers(1, 4)))(x)),
@@ -86,13 +120,44 @@ LAYERS = {
     "lstm": ((2,), partial(_recurrent, layers.LSTM)),
     "gru": ((2,), partial(_recurrent, layers.GRU)),
     "simple_rnn": ((2,), partial(_recurrent, layers.SimpleRNN)),
-    "both_directions": ((2,), lambda r, x: layers.Bidirectional(layers.GRU(int(r.integers(1, 5)), return_sequences=bool(r.integers(2))))(x)),
+    "both_directions": ((2,), _both_directions),
     "for_each_entry": ((2, 3), lambda r, x: layers.TimeDistributed(layers.Dense(int(r.integers(1, 9)), _activation(r)))(x)),
     "heads": ((2,), lambda r, x: layers.MultiHeadAttention(int(r.integers(1, 4)), 3)(x, x, use_causal_mask=bool(r.integers(2)))),
     "attention": ((2,), lambda r, x: layers.Attention(use_scale=True)([x, layers.Dense(x.shape[-1])(x)])),
     "maxout": ((1, 2), lambda r, x: Maxout(int(r.integers(1, 20)), pieces=int(r.integers(1, 4)))(x)),
     "highway": ((1, 2), lambda r, x: Highway(_activation(r))(x)),
     "upsampling1d": ((2,), lambda r, x: layers.UpSampling1D(2)(x)),
+    "upsampling2d": ((3,), lambda r, x: layers.UpSampling2D((1, 2))(x)),
+    "shared": ((1, 2, 3), _twice),
+    "nested": ((1, 2), _nested),
+    "masked_recurrent": ((2,), _masked_recurrent),
+    "masked_mean": ((2,), lambda r, x: layers.GlobalAveragePooling1D()(layers.Masking(mask_value=0.0)(layers.ReLU()(x)))),
+    "additive_attention": ((2,), lambda r, x: layers.AdditiveAttention()([x, layers.Dense(x.shape[-1])(x)])),
+    "group_query": ((2,), lambda r, x: layers.GroupQueryAttention(2, 4, int(r.choice([1, 2, 4])))(x, x)),
+    "dot": ((2,), _sums),
+    "subtract": ((1, 2, 3), lambda r, x: layers.Subtract()([x, layers.Activation(_activation(r) or "tanh")(x)])),
+    "softmax_of_an_axis": ((2, 3), lambda r, x: layers.Softmax(axis=int(r.integers(1, len(x.shape))))(x)),
+    "log_softmax": ((1, 2), lambda r, x: layers.Activation("log_softmax")(x)),
+    "einsum": ((2,), lambda r, x: layers.EinsumDense("abc,cde->abde", (x.shape[1], 2, 3), bias_axes="de")(x)),
+    "group_normalization": ((1, 2, 3), lambda r, x: layers.GroupNormalization(1, epsilon=0.1)(x)),
+    "rms_normalization": ((1, 2), lambda r, x: layers.RMSNormalization(epsilon=0.1)(x)),
+    "unit_normalization": ((1, 2), lambda r, x: layers.UnitNormalization()(layers.Activation("softplus")(x))),
+    "rescaling": ((1, 2, 3), lambda r, x: layers.Rescaling(float(r.normal()), offset=float(r.normal()))(x)),
+    "noise": ((1, 2, 3), lambda r, x: layers.GaussianNoise(0.1)(x)),
+    "depthwise1d": ((2,), partial(_windowed, partial(layers.DepthwiseConv1D, depth_multiplier=2), 1)),
+    "depthwise2d": ((3,), partial(_windowed, partial(layers.DepthwiseConv2D, depth_multiplier=2), 2)),
+    "separable2d": ((3,), partial(_convolution, layers.SeparableConv2D, 2)),
+    "transposed2d": ((3,), partial(_convolution, layers.Conv2DTranspose, 2)),
+    "conv3d": ((3,), lambda r, x: _convolution(layers.Conv3D, 3, r, layers.Reshape((*x.shape[1:], 1))(x))),
+    "transposed3d": ((4,), partial(_convolution, layers.Conv3DTranspose, 3)),
+    "max_pooling3d": ((4,), partial(_windowed, layers.MaxPooling3D, 3)),
+    "average_pooling3d": ((4,), partial(_windowed, layers.AveragePooling3D, 3)),
+    "global_average3d": ((4,), lambda r, x: layers.GlobalAveragePooling3D()(x)),
+    "zero_padding2d": ((3,), lambda r, x: layers.ZeroPadding2D((1, int(r.integers(3))))(x)),
+    "cropping1d": ((2,), lambda r, x: layers.Cropping1D((0, 1))(layers.ZeroPadding1D(1)(x))),
+    "cropping2d": ((3,), lambda r, x: layers.Cropping2D(((1, 0), (0, 1)))(layers.ZeroPadding2D(1)(x))),
+    # Numbers between 1 and 2: rounding does not change which category they are of.
+    "embedding": ((1,), lambda r, x: layers.Embedding(3, int(r.integers(1, 5)))(layers.Rescaling(0.2, offset=1.5)(layers.Activation("tanh")(x)))),
 }  # fmt: skip
 
 # of several tensors of one shape
