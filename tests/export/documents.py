@@ -1,6 +1,6 @@
 """Documents of the format made by hand: what no layer of Keras is exported to, or not in one network."""
 
-__all__ = ["document", "every_function", "masked_entries", "not_finite"]
+__all__ = ["document", "every_function", "masked_entries", "negative_zeros", "not_finite", "several_masks"]
 
 SIZE = 19  # values: not a whole number of registers
 FUNCTIONS = [
@@ -103,6 +103,39 @@ def not_finite():
         node("scratch", "softmax", ["pieces"], [2], axis=0),
     ]
     return document([given], [x, *nodes], ["class", "pieces", "scratch"])
+
+
+def negative_zeros():
+    """Return a network of a transposed convolution whose sums are zeros of either sign."""
+    given, x = _tensor([3, 1])
+    windows = {
+        "filters": 2,
+        "window": [3],
+        "strides": [1],
+        "dilation": [1],
+        "spread": [2],
+        "padding": [2, 2],
+        "groups": 1,
+    }
+    weights = {"weights": [1e-45, -1e-45, -0.0, 0.0, 1e-45, -1e-45], "bias": [-0.0, -0.0]}
+    small = node("small", "activation", ["x"], [3, 1], function="swish", alpha=-1e30)
+    return document([given], [x, small, node("y", "convolution", ["small"], [7, 2], **windows, **weights)], ["y"])
+
+
+def several_masks():
+    """Return a network of attention with two masks of the keys, as the arguments `value_mask` and `key_mask` are, and of each kind."""
+    given, x = _tensor([5, 4])
+    mask = node("first", "any", ["cut"], [5])
+    cut = node("cut", "activation", ["x"], [5, 4], function="hard_shrink", threshold=2.0)
+    other = node("other", "any", ["more"], [5])
+    more = node("more", "activation", ["x"], [5, 4], function="threshold", threshold=-1.0, default_value=0.0)
+    pairs = node("pairs", "dot", ["cut", "more"], [5, 5], axes=[1, 1])
+    switches = {"heads": 2, "key_heads": 1, "scale": 0.7, "tanh_weights": None, "causal": False, "zero_if_masked": True}
+    inputs = ["x", "keys", "keys", "first", "other", "pairs", "other", "other"]
+    masks = ["keys", "keys", "pairs", "queries", "outputs"]
+    keys = node("keys", "maxout", ["x"], [5, 2], pieces=2)
+    attention = node("y", "attention", inputs, [5, 4], masks=masks, **switches)
+    return document([given], [x, cut, mask, more, other, pairs, keys, attention], ["y"])
 
 
 def _labels(shape):

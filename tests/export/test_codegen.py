@@ -18,7 +18,7 @@ from tests.cpp.generated import build, evaluate, same_bits, sequences, written
 from tests.cpp.networks import plain_spec, randomised, rich_spec, tagger
 from tests.cpp.programs import HERE, STRICT, build_program
 from tests.export import test_attention, test_inputs, test_layers, test_masks, test_recurrent
-from tests.export.documents import every_function, masked_entries, not_finite
+from tests.export.documents import every_function, masked_entries, negative_zeros, not_finite, several_masks
 from tests.export.gathered import networks_of
 from tests.export.layer_makers import random_graph
 
@@ -52,7 +52,7 @@ def networks(tmp_path_factory):
         "sets": tagger("deep_sets", rich_spec(5), phi=(6, 30), f=(40,)),
     }.items():
         found[name] = export(model, folder / f"{name}.json", vectors=0), {}
-    for make in (every_function, masked_entries, not_finite):
+    for make in (every_function, masked_entries, negative_zeros, not_finite, several_masks):
         path = folder / f"{make.__name__}.json"
         path.write_text(json.dumps(make()))
         found[make.__name__] = path, {}

@@ -2,18 +2,19 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "softmax.hpp"
 
 namespace keras_hep::codegen {
 
-/// Masks, each null where there is none.
-struct AttentionMasks {
-    const float* pairs;
-    const float* queries;
-    const float* keys;
-    const float* outputs;
+enum class MaskOf { pairs, queries, keys, outputs };
+
+/// A mask, and what it is of.
+struct AttentionMask {
+    MaskOf of;
+    const float* values;
 };
 
 /// The sizes and switches of a layer: `Depth` values of a query and a key of a head, `Width` of a value.
@@ -21,12 +22,13 @@ template <std::size_t Queries, std::size_t Keys, std::size_t Heads, std::size_t 
           bool zero_if_masked>
 struct Attention {
     /// `tanh_weights`: null, or the weights of the tanh of scaled sums; `line` has room for two numbers of each key.
-    static void run(float scale, const float* tanh_weights, const AttentionMasks& masks, const float* queries, const float* keys,
+    template <std::size_t Masks>
+    static void run(float scale, const float* tanh_weights, const std::array<AttentionMask, Masks>& masks, const float* queries, const float* keys,
                     const float* values, float* __restrict y, float* __restrict line) {
         for (std::size_t q = 0; q < Queries; ++q) {
             for (std::size_t h = 0; h < Heads; ++h, y += Width) {
                 std::fill_n(y, Width, 0.0F);
-                if (masks.outputs != nullptr && masks.outputs[q] == 0.0F) continue;
+                if (is_masked(masks, MaskOf::outputs, q)) continue;
                 const float* query = queries + (q * Heads + h) * Depth;
                 const std::size_t first = h / (Heads / KeyHeads);
                 std::size_t seen = 0;
@@ -46,11 +48,19 @@ struct Attention {
     }
 
 private:
-    static bool sees(const AttentionMasks& masks, std::size_t q, std::size_t k) {
+    /// Whether a mask of this kind is zero, at the place of a query, a key or a pair.
+    template <std::size_t Masks>
+    static bool is_masked(const std::array<AttentionMask, Masks>& masks, MaskOf kind, std::size_t place) {
+        for (const AttentionMask& mask : masks) {
+            if (mask.of == kind && mask.values[place] == 0.0F) return true;
+        }
+        return false;
+    }
+
+    template <std::size_t Masks>
+    static bool sees(const std::array<AttentionMask, Masks>& masks, std::size_t q, std::size_t k) {
         if (causal && k > q) return false;
-        if (masks.pairs != nullptr && masks.pairs[q * Keys + k] == 0.0F) return false;
-        if (masks.queries != nullptr && masks.queries[q] == 0.0F) return false;
-        return masks.keys == nullptr || masks.keys[k] != 0.0F;
+        return !is_masked(masks, MaskOf::pairs, q * Keys + k) && !is_masked(masks, MaskOf::queries, q) && !is_masked(masks, MaskOf::keys, k);
     }
 
     static float score(float scale, const float* tanh_weights, const float* query, const float* key) {

@@ -43,10 +43,13 @@ def permute(site: Site) -> str:
 
 @emits("broadcast", "arranging.hpp")
 def broadcast(site: Site) -> str:
-    """Axes of size 1 become longer, their value repeats."""
+    """Axes of size 1 become as long as the shape says, which a second input may have; their value repeats."""
     node = site.node
     node.attributes()
-    node.takes(1)
+    if len(node.inputs) == 2:
+        node.gives(*node.inputs[1])
+    else:
+        node.takes(1)
     shape = node.inputs[0]
     if len(shape) != len(node.shape) or any(a not in (1, b) for a, b in zip(shape, node.shape, strict=True)):
         raise node.error(f"expected {list(shape)} with other sizes instead of 1, found {list(node.shape)}", "shape")

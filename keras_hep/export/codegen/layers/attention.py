@@ -37,15 +37,15 @@ def attention(site: Site) -> str:
     weights = "nullptr"
     if node.at("tanh_weights") is not None:
         weights = site.floats("tanh_weights", node.numbers("tanh_weights", depth))
-    masks = dict(zip(kinds, site.x[3:], strict=True))
-    pointers = ", ".join(masks.get(kind, "nullptr") for kind in _MASKS)
+    entries = ", ".join(f"{{pieces::MaskOf::{kind}, {x}}}" for kind, x in zip(kinds, site.x[3:], strict=True))
+    masks = f"std::array<pieces::AttentionMask, {len(kinds)}>{{{f'{{{entries}}}' if kinds else ''}}}"
     sizes = (query[0], key[0], heads, key_heads, depth, width, node.boolean("causal"), node.boolean("zero_if_masked"))
     return site.call(
         "Attention",
         sizes,
         node.number("scale"),
         weights,
-        f"{{{pointers}}}",
+        masks,
         *site.x[:3],
         site.y,
         site.scratch(2 * key[0]),
@@ -54,6 +54,6 @@ def attention(site: Site) -> str:
 
 def _kinds(node: Node) -> list[str]:
     kinds = node.at("masks")
-    if not isinstance(kinds, list) or any(kind not in _MASKS for kind in kinds) or len(set(kinds)) != len(kinds):
-        raise node.error(f"expected some of {', '.join(_MASKS)}, each once, found {str(kinds)[:80]}", "masks")
+    if not isinstance(kinds, list) or any(kind not in _MASKS for kind in kinds):
+        raise node.error(f"expected some of {', '.join(_MASKS)}, found {str(kinds)[:80]}", "masks")
     return kinds

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from keras_hep.export.codegen.node import MOST, Node
 from keras_hep.export.codegen.registry import Site, emits
 
@@ -96,6 +98,8 @@ def convolution(site: Site) -> str:
     units = filters // groups
     weights = node.numbers("weights", taps * channels // groups * filters)
     bias = node.numbers_or("bias", filters, 0)
+    if any(axis.spread != 1 for axis in axes):
+        bias = bias + np.float32(0)  # no -0: sums with and without the zeros between pixels are then the same
     if groups > 1:
         parts = weights.reshape(-1, groups, units).transpose(1, 0, 2)
         names = site.matrix("weights", parts, units), site.matrix("bias", bias, units)

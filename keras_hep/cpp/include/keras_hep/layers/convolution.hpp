@@ -33,6 +33,9 @@ public:
         const std::size_t inputs = window_size(axes) * (channels / groups);  // at most the size of the padded input
         auto weights = declaration.node.at("weights").template numbers_of_size<T>(inputs * filters);
         auto bias = declaration.numbers_or<T>("bias", filters, T(0));
+        if (is_spread(axes)) {
+            for (T& value : bias) value += T(0);  // no -0: sums with and without the zeros between pixels are then the same
+        }
         if (SpreadConvolution<T>::takes(axes, groups)) {
             return Made<T>(new SpreadConvolution<T>(axes, channels, filters, std::move(weights), std::move(bias)));
         }

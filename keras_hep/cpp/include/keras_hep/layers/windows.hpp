@@ -31,6 +31,7 @@ struct WindowAxis {
 using WindowAxes = std::array<WindowAxis, 3>;
 
 inline bool is_padded(const WindowAxes& axes) { return axes[0].is_padded() || axes[1].is_padded() || axes[2].is_padded(); }
+inline bool is_spread(const WindowAxes& axes) { return axes[0].spread != 1 || axes[1].spread != 1 || axes[2].spread != 1; }
 inline std::size_t padded_size(const WindowAxes& axes) { return axes[0].padded() * axes[1].padded() * axes[2].padded(); }
 inline std::size_t window_size(const WindowAxes& axes) { return axes[0].window * axes[1].window * axes[2].window; }
 inline std::size_t input_size(const WindowAxes& axes) { return axes[0].size * axes[1].size * axes[2].size; }
