@@ -105,9 +105,9 @@ public:
             if (step.layer) step.layer->prepare(kernels);
         }
         one_ = places(1);
-        // So many events at once that the values of all nodes stay in the cache.
+        // So many events at once that the values of all nodes stay in the cache, and at most a multiple of the rows that kernels take.
         constexpr std::size_t cache = std::size_t{1} << 17;
-        many_ = places(std::clamp<std::size_t>(cache / sizeof(T) / std::max<std::size_t>(one_.size, 1), 1, 64));
+        many_ = places(std::clamp<std::size_t>(cache / sizeof(T) / std::max<std::size_t>(one_.size, 1), 1, 60));
     }
 
     const Places<T>& one() const { return one_; }
