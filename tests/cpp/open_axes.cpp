@@ -1,6 +1,6 @@
 // Networks with open axes: open_axes PLAIN.json SEQUENCE.json IMAGE.json
 //
-// PLAIN has the plain tensor `x` (1 to 12, 3) and gives (length, 2); SEQUENCE has objects `parts` (1 to 9) of the variables a and b;
+// PLAIN has the plain tensor `x` (1 to 12, 3) and gives (length, 2); SEQUENCE has objects `parts` (1 to 9) of the variables pt and eta;
 // IMAGE has the plain tensor `image` (1 to 4, 1 to 5, 2). Plans are made while threads ask for them; afterwards nothing is
 // allocated, and they share their weights.
 #include <malloc.h>
@@ -128,7 +128,7 @@ void test_calls(const char* plain, const char* sequence, const char* image) {
     const Network objects = Network::load(sequence);
     const std::vector<float> many = numbers(2 * 11);
     EXPECT(objects.evaluate_arrays({{many.data(), 11}}) == objects.evaluate_arrays({{many.data(), 9}}));  // cut, as in the training
-    const auto named = objects.evaluate({{"parts", {{"parts_a", {many[0], many[2]}}, {"parts_b", {many[1], many[3]}}}}});
+    const auto named = objects.evaluate({{"parts", {{"pt", {many[0], many[2]}}, {"eta", {many[1], many[3]}}}}});
     const auto same = objects.evaluate_arrays({{many.data(), 2}});
     for (std::size_t i = 0; i < same.size(); ++i) EXPECT(named.at(objects.outputs()[0].labels[i]) == static_cast<double>(same[i]));
 
