@@ -170,6 +170,8 @@ def test_masks_that_keras_hands_on(case, tmp_path):
     inputs["y"][1] = -1
     document, _ = check_exportable(model, inputs, tmp_path)
     assert any(node["type"] == "not_equal" for node in document["nodes"])
+    for node in document["nodes"]:
+        assert node["type"] != "attention" or len(set(node["masks"])) == len(node["masks"])
 
 
 def test_words_that_mask_zero_through_a_transformer(tmp_path):

@@ -36,7 +36,7 @@ def _with_weights(site: Site) -> list[Node]:
         nodes.append(_dense(site, part, given[part], lengths[given[part]], kernel.reshape(kernel.shape[0], -1), dense))
     heads, depth = np.shape(layer._query_dense.kernel)[1:]
     key_heads, width = np.shape(layer._value_dense.kernel)[1:]
-    masks = _masks(site)
+    masks, joined = _masks(site, lengths[given["value"]])
     # With dropout, Keras applies its Softmax layer, which zeroes what is masked, after the training too.
     zero = float(layer.dropout) > 0
     kinds = [kind for kind, _ in masks]
@@ -48,7 +48,7 @@ def _with_weights(site: Site) -> list[Node]:
     last = _dense(
         site, "output", inner["name"], site.shape[0], kernel.reshape(-1, kernel.shape[-1]), layer._output_dense
     )
-    return [*nodes, inner, {**last, "name": site.name}]
+    return [*nodes, *joined, inner, {**last, "name": site.name}]
 
 
 @handles(keras.layers.AdditiveAttention, keras.layers.Attention, masks="input", arguments=("use_causal_mask",))
@@ -80,8 +80,17 @@ def _inputs(site: Site) -> dict[str, str]:
     return {"key": given["value"], **given}
 
 
-def _masks(site: Site) -> list[tuple[str, str]]:
-    return [(_KIND_OF_MASK[argument], name) for argument, name in site.masks.items()]
+def _masks(site: Site, keys: int) -> tuple[list[tuple[str, str]], list[Node]]:
+    """Return each kind of mask with its node, and the node that joins the masks of values and of keys where there are both."""
+    of_kind: dict[str, list[str]] = {}
+    for argument, name in site.masks.items():
+        names = of_kind.setdefault(_KIND_OF_MASK[argument], [])
+        names += [] if name in names else [name]
+    joined: list[Node] = []
+    if len(names := of_kind.get("keys", [])) > 1:
+        joined = [{"name": f"{site.name}/keys", "type": "multiply", "inputs": names, "shape": [keys]}]
+        of_kind["keys"] = [joined[0]["name"]]
+    return [(kind, names[0]) for kind, names in of_kind.items()], joined
 
 
 def _dense(site: Site, part: str, source: str, length: int, weights: Any, dense: Any) -> Node:
