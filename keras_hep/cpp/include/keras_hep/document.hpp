@@ -48,11 +48,12 @@ KERAS_HEP_LOADING inline void check_header(const Field& root) {
 
 KERAS_HEP_LOADING inline std::vector<Input> read_inputs(const Field& field) {
     const std::vector<Field> items = field.items();
-    std::vector<Input> inputs(items.size());
+    std::vector<Input> inputs;  // grows with what has been read: much larger than the text of something that is none
     Names names;
-    for (std::size_t i = 0; i < items.size(); ++i) {
-        read_input(items[i], inputs[i]);
-        if (!names.add(inputs[i].name)) items[i].at("name").fail({"the input '", inputs[i].name, "' stands twice"});
+    for (const Field& item : items) {
+        Input& input = inputs.emplace_back();
+        read_input(item, input);
+        if (!names.add(input.name)) item.at("name").fail({"the input '", input.name, "' stands twice"});
     }
     if (inputs.empty()) field.fail_shape("expected at least one input, found none");
     return inputs;

@@ -67,8 +67,8 @@ public:
         values_ = pool.once(values_);
         first_ = values_->data();
     }
-    [[gnu::always_inline]] const T* data() const { return first_; }
-    [[gnu::always_inline]] T* data() { return first_; }
+    const T* data() const { return first_; }
+    T* data() { return first_; }
 
 private:
     std::shared_ptr<Aligned<T>> values_;
