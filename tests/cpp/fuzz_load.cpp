@@ -15,7 +15,7 @@
 
 namespace {
 
-constexpr std::size_t spare = 65536 + (std::size_t{1} << 20);  // what an empty document may take, and weights that serve several nodes
+constexpr std::size_t spare = 65536;  // what an empty document may take
 std::size_t live = 0;
 std::size_t peak = 0;
 

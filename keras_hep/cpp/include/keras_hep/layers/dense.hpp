@@ -5,12 +5,13 @@
 #include <utility>
 
 #include "layer.hpp"
+#include "weighted.hpp"
 
 namespace keras_hep::layers {
 
 /// A product of the last axis with a matrix, which can do the work of its neighbours: functions, and normalisations on both sides.
 template <class T>
-class Dense final : public Layer<T> {
+class Dense final : public Weighted<T> {
 public:
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes("units weights bias");
@@ -27,30 +28,16 @@ public:
 
     /// Weights are [input][unit].
     Dense(std::size_t rows, std::size_t inputs, std::size_t units, std::vector<T> weights, std::vector<T> bias)
-        : rows_(rows), inputs_(inputs), units_(units), weights_(std::move(weights)), bias_(std::move(bias)) {}
+        : Weighted<T>(units, std::move(weights), std::move(bias)), rows_(rows), inputs_(inputs) {}
 
     KERAS_HEP_LOADING void prepare(const Kernels<T>& kernels) override {
         Layer<T>::prepare(kernels);
         product_ = simd::pack(kernels, {0}, inputs_, units_, weights_.data(), bias_.data(), function_);
-        simd::release(weights_);
-        simd::release(bias_);
+        this->release();
     }
 
     void run(const Arguments<T>& inputs, T* output, std::size_t events, T*) const override {
         this->kernels().multiply(product_, inputs[0], inputs_, output, rows_ * events);
-    }
-
-    KERAS_HEP_LOADING bool absorb(const Function<T>& function) override {
-        if (function_.kind != Kind::linear) return false;
-        function_ = function;
-        return true;
-    }
-
-    KERAS_HEP_LOADING bool absorb_after(const Affine<T>& map) override {
-        if (function_.kind != Kind::linear) return false;
-        for (std::size_t i = 0; i < weights_.size(); ++i) weights_[i] *= map.factor[i % units_];
-        for (std::size_t k = 0; k < units_; ++k) bias_[k] = simd::rounded(bias_[k] * map.factor[k]) + map.offset[k];
-        return true;
     }
 
     KERAS_HEP_LOADING bool absorb_before(const Affine<T>& map) override {
@@ -64,12 +51,13 @@ public:
     }
 
 private:
+    using Weighted<T>::units_;
+    using Weighted<T>::weights_;
+    using Weighted<T>::bias_;
+    using Weighted<T>::function_;
+
     std::size_t rows_;
     std::size_t inputs_;
-    std::size_t units_;
-    std::vector<T> weights_;
-    std::vector<T> bias_;
-    Function<T> function_;
     simd::Product<T> product_;
 };
 

@@ -6,13 +6,14 @@
 #include <utility>
 
 #include "layer.hpp"
+#include "weighted.hpp"
 #include "windows.hpp"
 
 namespace keras_hep::layers {
 
 /// Where a channel has several filters, it stands in the padded image as often.
 template <class T>
-class DepthwiseConvolution final : public Layer<T> {
+class DepthwiseConvolution final : public Weighted<T> {
 public:
     KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration) {
         declaration.attributes("multiplier window strides dilation spread padding weights bias");
@@ -31,7 +32,7 @@ public:
 
     /// `filters` are those of all channels; weights are [window][filter].
     DepthwiseConvolution(const WindowAxes& axes, std::size_t filters, std::size_t multiplier, std::vector<T> weights, std::vector<T> bias)
-        : axes_(axes), filters_(filters), multiplier_(multiplier), weights_(std::move(weights)), bias_(std::move(bias)) {}
+        : Weighted<T>(filters, std::move(weights), std::move(bias)), axes_(axes), filters_(filters), multiplier_(multiplier) {}
 
     KERAS_HEP_LOADING void prepare(const Kernels<T>& kernels) override {
         Layer<T>::prepare(kernels);
@@ -49,8 +50,7 @@ public:
         taps_.weights.resize(weights_.size() + simd::slack);
         taps_.bias.assign(bias_.begin(), bias_.end());
         taps_.bias.resize(bias_.size() + simd::slack);
-        simd::release(weights_);
-        simd::release(bias_);
+        this->release();
     }
 
     KERAS_HEP_LOADING std::size_t scratch(std::size_t) const override {
@@ -84,26 +84,14 @@ public:
         }
     }
 
-    KERAS_HEP_LOADING bool absorb(const Function<T>& function) override {
-        if (function_.kind != Kind::linear) return false;
-        function_ = function;
-        return true;
-    }
-
-    KERAS_HEP_LOADING bool absorb_after(const Affine<T>& map) override {
-        if (function_.kind != Kind::linear) return false;
-        for (std::size_t i = 0; i < weights_.size(); ++i) weights_[i] *= map.factor[i % filters_];
-        for (std::size_t k = 0; k < filters_; ++k) bias_[k] = simd::rounded(bias_[k] * map.factor[k]) + map.offset[k];
-        return true;
-    }
-
 private:
+    using Weighted<T>::weights_;
+    using Weighted<T>::bias_;
+    using Weighted<T>::function_;
+
     WindowAxes axes_;
     std::size_t filters_;
     std::size_t multiplier_;
-    std::vector<T> weights_;
-    std::vector<T> bias_;
-    Function<T> function_;
     simd::Taps<T> taps_;
 };
 

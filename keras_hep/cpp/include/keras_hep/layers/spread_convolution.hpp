@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "layer.hpp"
+#include "weighted.hpp"
 #include "windows.hpp"
 
 namespace keras_hep::layers {
@@ -59,7 +60,7 @@ private:
 /// a product each. Where a phase does not meet a pixel that another one meets, there are zeros, which make NaN of what is not
 /// finite: an event with such a value is computed phase by phase.
 template <class T>
-class SpreadConvolution final : public Layer<T> {
+class SpreadConvolution final : public Weighted<T> {
 public:
     /// Whether a convolution is of this kind. Weights and bias are those of `Convolution`. The bounds on `spread` are bounds on the
     /// memory for products.
@@ -75,15 +76,14 @@ public:
 
     KERAS_HEP_LOADING SpreadConvolution(const WindowAxes& axes, std::size_t channels, std::size_t filters, std::vector<T> weights,
                                         std::vector<T> bias)
-        : axes_(axes),
+        : Weighted<T>(filters, std::move(weights), std::move(bias)),
+          axes_(axes),
           deep_(axes[0]),
           high_(axes[1]),
           wide_(axes[2]),
           image_{deep_.image, high_.image, wide_.image},
           channels_(channels),
-          filters_(filters),
-          weights_(std::move(weights)),
-          bias_(std::move(bias)) {}
+          filters_(filters) {}
 
     KERAS_HEP_LOADING void prepare(const Kernels<T>& kernels) override {
         Layer<T>::prepare(kernels);
@@ -95,8 +95,7 @@ public:
                 }
             }
         }
-        simd::release(weights_);
-        simd::release(bias_);
+        this->release();
     }
 
     KERAS_HEP_LOADING std::size_t scratch(std::size_t) const override { return simd::padded(padded_size(image_) * channels_) + simd::padded(row_size()); }
@@ -122,20 +121,11 @@ public:
         }
     }
 
-    KERAS_HEP_LOADING bool absorb(const Function<T>& function) override {
-        if (function_.kind != Kind::linear) return false;
-        function_ = function;
-        return true;
-    }
-
-    KERAS_HEP_LOADING bool absorb_after(const Affine<T>& map) override {
-        if (function_.kind != Kind::linear) return false;
-        for (std::size_t i = 0; i < weights_.size(); ++i) weights_[i] *= map.factor[i % filters_];
-        for (std::size_t k = 0; k < filters_; ++k) bias_[k] = simd::rounded(bias_[k] * map.factor[k]) + map.offset[k];
-        return true;
-    }
-
 private:
+    using Weighted<T>::weights_;
+    using Weighted<T>::bias_;
+    using Weighted<T>::function_;
+
     /// Results of a phase of the last axis.
     std::size_t results_of_phase(std::size_t phase) const { return (axes_[2].results() - 1 - phase) / axes_[2].spread + 1; }
     std::size_t row_size() const { return results_of_phase(0) * wide_.phases.size() * filters_; }
@@ -201,9 +191,6 @@ private:
     WindowAxes image_;
     std::size_t channels_;
     std::size_t filters_;
-    std::vector<T> weights_;
-    std::vector<T> bias_;
-    Function<T> function_;
     std::vector<simd::Product<T>> together_;  ///< for each phase of the first two axes
     std::vector<simd::Product<T>> apart_;     ///< for each phase of all three
 };
