@@ -202,8 +202,7 @@ void test_softmax(const Kernels<T>& kernels) {
     const T infinity = std::numeric_limits<T>::infinity();
     for (std::size_t size = 1; size <= 70; ++size) {
         for (const double scale : {0.0, 1.0, 50.0, 1e4, 1e30}) {
-            WithSlack<T> x(size);
-            Guarded<T> y(size);
+            WithSlack<T> x(size), y(size);
             double sum = 0, most = -1e300;
             for (std::size_t i = 0; i < size; ++i) x[i] = static_cast<T>(scale * random.next());
             for (std::size_t i = 0; i < size; ++i) most = std::max(most, static_cast<double>(x[i]));
@@ -220,8 +219,7 @@ void test_softmax(const Kernels<T>& kernels) {
             kernels.softmax(x.data(), x.data(), size);
             EXPECT(std::memcmp(x.data(), y.data(), size * sizeof(T)) == 0);
         }
-        WithSlack<T> x(size);
-        Guarded<T> y(size);
+        WithSlack<T> x(size), y(size);
         for (std::size_t i = 0; i < size; ++i) x[i] = i % 2 == 0 ? T(1) : -infinity;
         kernels.softmax(x.data(), y.data(), size);
         for (std::size_t i = 1; i < size; i += 2) EXPECT(y[i] == 0 && y[0] > 0);

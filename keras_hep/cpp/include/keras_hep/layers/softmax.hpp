@@ -23,7 +23,7 @@ public:
     /// `outer` and `inner` are the numbers of values before and behind the axis.
     Softmax(std::size_t outer, std::size_t size, std::size_t inner) : outer_(outer), size_(size), inner_(inner) {}
 
-    std::size_t scratch(std::size_t) const override { return inner_ == 1 ? 0 : size_; }
+    std::size_t scratch(std::size_t) const override { return inner_ == 1 ? 0 : size_ + simd::slack; }
 
     void run(const Arguments<T>& inputs, T* output, std::size_t events, T* line) const override {
         const T* input = inputs[0];

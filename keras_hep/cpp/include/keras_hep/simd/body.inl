@@ -191,7 +191,42 @@ KERAS_HEP_ENTRY void times(const float* x, const float* y, float* out, std::size
     for (std::size_t i = 0; i < n; i += width) store(out + i, part(x + i, n - i) * part(y + i, n - i));
 }
 
+// The lanes of `x` in another order: those that are `distance`, a power of two, apart change places.
+template <int distance>
+KERAS_HEP_INLINE Floats swapped(Floats x) {
+    Bits order;
+    KERAS_HEP_UNROLL for (int i = 0; i < static_cast<int>(width); ++i) order[i] = i ^ distance;
+#if defined(__clang__)
+    Floats result;
+    KERAS_HEP_UNROLL for (int i = 0; i < static_cast<int>(width); ++i) result[i] = x[i ^ distance];
+    return result;
+#else
+    return __builtin_shuffle(x, order);
+#endif
+}
+
+// The largest lane, and the sum of all, in every lane.
+template <int distance = static_cast<int>(width) / 2>
+KERAS_HEP_INLINE Floats largest_lane(Floats x) {
+    if constexpr (distance == 0) return x;
+    else return largest_lane<distance / 2>(larger(x, swapped<distance>(x)));
+}
+template <int distance = static_cast<int>(width) / 2>
+KERAS_HEP_INLINE Floats sum_of_lanes(Floats x) {
+    if constexpr (distance == 0) return x;
+    else return sum_of_lanes<distance / 2>(x + swapped<distance>(x));
+}
+
+// No more values than a register holds: all of it is in one, rather than summed in memory.
+KERAS_HEP_INLINE void short_softmax(const float* x, float* y, std::size_t n) {
+    const Bits there = *reinterpret_cast<const LooseBits*>(lanes + 16 - n);
+    const Floats values = choose(there, load(x), splat(x[0]));
+    const Floats powers = (Floats)((Bits)exponential_below_zero(values - largest_lane(values)) & there);
+    store(y, powers / sum_of_lanes(powers));
+}
+
 KERAS_HEP_ENTRY void softmax(const float* x, float* y, std::size_t n) {
+    if (n <= width && !KERAS_HEP_IN_ORDER) return short_softmax(x, y, n);
     float most = x[0];
     for (std::size_t i = 1; i < n; ++i) most = x[i] > most ? x[i] : most;
     float sum = 0.0F;

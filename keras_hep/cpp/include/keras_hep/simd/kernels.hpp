@@ -66,7 +66,7 @@ struct Kernels {
     /// y = x * factor + offset for n values each; up to `slack` more are read and written.
     void (*affine)(const T* x, const T* factor, const T* offset, T* y, std::size_t n);
 
-    /// Softmax of n values, of which exactly n are written; up to `slack` more are read. x and y may be the same.
+    /// Softmax of n values; up to `slack` more are read and written. x and y may be the same.
     void (*softmax)(const T* x, T* y, std::size_t n);
 
     /// out = a * x + b * y for n values each; up to `slack` more are read and written.
