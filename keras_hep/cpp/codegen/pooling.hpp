@@ -7,9 +7,15 @@
 namespace keras_hep::codegen {
 
 struct LargestOf {
+    static Floats first(Floats x) { return x; }
     static Floats combine(Floats a, Floats b) { return simd::generated::choose((Bits)(a >= b) | (Bits)(a != a), a, b); }
 };
+struct LargestNumberOf {
+    static Floats first(Floats x) { return combine(simd::generated::splat(-__FLT_MAX__), x); }
+    static Floats combine(Floats a, Floats b) { return simd::generated::larger(b, a); }
+};
 struct TotalOf {
+    static Floats first(Floats x) { return x; }
     static Floats combine(Floats a, Floats b) { return a + b; }
 };
 
@@ -29,7 +35,7 @@ inline void pool(const float* x, float* __restrict y) {
                         return take(x + ((a * W::high.size + b) * W::wide.size + c) * Channels + i, number);
                     };
                     const auto over_rows = [&](std::size_t a, std::size_t c) {
-                        Floats total = value(a, y_from, c);
+                        Floats total = Operation::first(value(a, y_from, c));
                         for (std::size_t b = y_from + 1; b < y_to; ++b) total = Operation::combine(total, value(a, b, c));
                         return total;
                     };

@@ -14,7 +14,8 @@ _layers = keras.layers
 
 @handles(_layers.MaxPooling1D, _layers.MaxPooling2D, _layers.MaxPooling3D)
 def _largest(site: Site) -> list[Node]:
-    return [_pooling(site, "max_pooling")]
+    # TensorFlow leaves NaN out of windows of one or two dimensions, and of all but the first in three: there it is kept.
+    return [_pooling(site, "max_pooling", ignores_nan=not isinstance(site.layer, _layers.MaxPooling3D))]
 
 
 @handles(_layers.AveragePooling1D, _layers.AveragePooling2D, _layers.AveragePooling3D)
@@ -24,7 +25,7 @@ def _mean(site: Site) -> list[Node]:
 
 @handles(_layers.GlobalMaxPooling1D, _layers.GlobalMaxPooling2D, _layers.GlobalMaxPooling3D)
 def _largest_of_all(site: Site) -> list[Node]:
-    return _global(site, "max_pooling")
+    return _global(site, "max_pooling", ignores_nan=False)
 
 
 @handles(_layers.GlobalAveragePooling2D, _layers.GlobalAveragePooling3D)
@@ -33,16 +34,16 @@ def mean_of_all(site: Site) -> list[Node]:
     return _global(site, "average_pooling")
 
 
-def _pooling(site: Site, kind: str) -> Node:
+def _pooling(site: Site, kind: str, **attributes: bool) -> Node:
     size, strides = spatial(site, "pool_size"), spatial(site, "strides")
-    return site.node(kind, **windows(size, strides, padding_of(site, size, strides, [1] * len(size))))
+    return site.node(kind, **windows(size, strides, padding_of(site, size, strides, [1] * len(size))), **attributes)
 
 
-def _global(site: Site, kind: str) -> list[Node]:
+def _global(site: Site, kind: str, **attributes: bool) -> list[Node]:
     require_channels_last(site)
     axes = zip(site.input_shapes[0][:-1], site.open_input, strict=False)
     size = [None if is_open else length for length, is_open in axes]
-    node = site.node(kind, **windows(size, [1] * len(size), [0, 0] * len(size)))
+    node = site.node(kind, **windows(size, [1] * len(size), [0, 0] * len(size)), **attributes)
     if site.layer.keepdims:
         return [node]
     inner = f"{site.name}/{kind}"

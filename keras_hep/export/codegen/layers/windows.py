@@ -137,7 +137,8 @@ def depthwise_convolution(site: Site) -> str:
 def pooling(site: Site) -> str:
     """The largest value of a window, or the mean."""
     node = site.node
-    node.attributes("window", "strides", "padding")
+    is_mean = node.text("type") == "average_pooling"
+    node.attributes("window", "strides", "padding", *([] if is_mean else ["ignores_nan"]))
     node.takes(1)
     axes = _axes(node, "window", "strides")
     for axis in axes:
@@ -145,8 +146,10 @@ def pooling(site: Site) -> str:
             raise node.error(f"expected less padding than the window of {axis.window} has", "padding")
     channels = node.inputs[0][-1]
     node.gives(*_results(node, axes), channels)
-    is_mean = node.text("type") == "average_pooling"
-    operation = "pieces::TotalOf" if is_mean else "pieces::LargestOf"
+    if is_mean:
+        operation = "pieces::TotalOf"
+    else:
+        operation = "pieces::LargestNumberOf" if node.boolean("ignores_nan") else "pieces::LargestOf"
     return site.call("pool", (_define(site, axes), channels, operation, is_mean), site.x[0], site.y)
 
 

@@ -27,7 +27,7 @@ public:
     Maxout(std::size_t rows, std::size_t pieces, std::size_t units) : rows_(rows), pieces_(pieces), units_(units) {}
 
     void run(const Arguments<T>& inputs, T* output, std::size_t events, T*) const override {
-        this->kernels().largest({rows_ * events, pieces_ * units_, pieces_, units_, units_}, inputs[0], output);
+        this->kernels().largest({rows_ * events, pieces_ * units_, pieces_, units_, units_}, false, inputs[0], output);
     }
 
 private:

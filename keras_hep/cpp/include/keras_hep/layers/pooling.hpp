@@ -14,10 +14,19 @@ namespace keras_hep::layers {
 template <class T>
 class Pooling final : public Layer<T> {
 public:
-    static std::unique_ptr<Layer<T>> make_average(const Declaration& declaration) { return make(declaration, false); }
-    static std::unique_ptr<Layer<T>> make_largest(const Declaration& declaration) { return make(declaration, true); }
+    /// The largest value is NaN where there is one; the largest number is not.
+    enum class Kind { average, largest, largest_number };
 
-    Pooling(const WindowAxes& axes, std::size_t channels, bool is_largest) : axes_(axes), channels_(channels), is_largest_(is_largest) {}
+    static std::unique_ptr<Layer<T>> make_average(const Declaration& declaration) {
+        declaration.attributes("window strides padding");
+        return make(declaration, Kind::average);
+    }
+    static std::unique_ptr<Layer<T>> make_largest(const Declaration& declaration) {
+        declaration.attributes("window strides padding ignores_nan");
+        return make(declaration, declaration.node.at("ignores_nan").boolean() ? Kind::largest_number : Kind::largest);
+    }
+
+    Pooling(const WindowAxes& axes, std::size_t channels, Kind kind) : axes_(axes), channels_(channels), kind_(kind) {}
 
     KERAS_HEP_LOADING std::size_t scratch(std::size_t) const override {
         if (axes_[0].window == 1 && axes_[1].window == 1) return 0;
@@ -41,8 +50,7 @@ public:
     }
 
 private:
-    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration, bool is_largest) {
-        declaration.attributes("window strides padding");
+    KERAS_HEP_LOADING static std::unique_ptr<Layer<T>> make(const Declaration& declaration, Kind kind) {
         declaration.takes(1);
         auto [axes, shape] = read_windows(declaration, false);
         for (const WindowAxis& axis : axes) {
@@ -51,7 +59,7 @@ private:
             }
         }
         declaration.gives(shape);
-        return Made<T>(new Pooling(axes, shape.back(), is_largest));
+        return Made<T>(new Pooling(axes, shape.back(), kind));
     }
 
     /// Where a window begins and ends in the input.
@@ -61,10 +69,10 @@ private:
     }
 
     void reduce(const simd::Windows& windows, T factor, const T* from, T* to) const {
-        if (is_largest_) {
-            this->kernels().largest(windows, from, to);
-        } else {
+        if (kind_ == Kind::average) {
             this->kernels().total(windows, factor, from, to);
+        } else {
+            this->kernels().largest(windows, kind_ == Kind::largest_number, from, to);
         }
     }
 
@@ -102,7 +110,7 @@ private:
 
     WindowAxes axes_;
     std::size_t channels_;
-    bool is_largest_;
+    Kind kind_;
 };
 
 }  // namespace keras_hep::layers

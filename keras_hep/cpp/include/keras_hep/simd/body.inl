@@ -265,24 +265,33 @@ KERAS_HEP_ENTRY void masked_sum(const float* x, const float* mask, std::size_t r
     for (; first < n; first += width) sum_columns<1>(x, mask, rows, n, first, y);
 }
 
-template <bool is_largest>
+enum class Over { total, largest, largest_number };
+
+template <Over over>
+KERAS_HEP_INLINE Floats joined(Floats result, Floats value) {
+    if (over == Over::total) return result + value;
+    if (over == Over::largest_number) return larger(value, result);
+    return choose((Bits)(result >= value) | (Bits)(result != result), result, value);
+}
+
+template <Over over>
 KERAS_HEP_TARGET static inline void pool(const Windows& windows, float factor, const float* x, float* y) {
     const std::size_t results = windows.results, step = windows.step, number = windows.number, stride = windows.stride, size = windows.size;
     for (std::size_t r = 0; r < results; ++r, x += step, y += size) {
         for (std::size_t i = 0; i < size; i += width) {
-            Floats sum = part(x + i, size - i);
-            for (std::size_t j = 1; j < number; ++j) {
-                const Floats value = part(x + j * stride + i, size - i);
-                sum = is_largest ? choose((Bits)(sum >= value) | (Bits)(sum != sum), sum, value) : sum + value;
-            }
-            store(y + i, is_largest ? sum : sum * factor);
+            Floats result = part(x + i, size - i);
+            if (over == Over::largest_number) result = larger(result, splat(-__FLT_MAX__));
+            for (std::size_t j = 1; j < number; ++j) result = joined<over>(result, part(x + j * stride + i, size - i));
+            store(y + i, over == Over::total ? result * factor : result);
         }
     }
 }
 
-KERAS_HEP_TARGET static inline void largest(const Windows& windows, const float* x, float* y) { pool<true>(windows, 1.0F, x, y); }
+KERAS_HEP_TARGET static inline void largest(const Windows& windows, bool ignores_nan, const float* x, float* y) {
+    ignores_nan ? pool<Over::largest_number>(windows, 1.0F, x, y) : pool<Over::largest>(windows, 1.0F, x, y);
+}
 KERAS_HEP_TARGET static inline void total(const Windows& windows, float factor, const float* x, float* y) {
-    pool<false>(windows, factor, x, y);
+    pool<Over::total>(windows, factor, x, y);
 }
 
 KERAS_HEP_TARGET static inline void tap(const Taps<float>& taps, const float* x, std::size_t stride, float* y, std::size_t rows) {

@@ -78,8 +78,9 @@ struct Kernels {
     /// y[k] = sum of x[row][k] over the rows with mask above one half; up to `slack` more are read and written.
     void (*masked_sum)(const T* x, const T* mask, std::size_t rows, std::size_t n, T* y);
 
-    /// The largest value of each window, for each of its values; NaN wins. Up to `slack` more are read and written.
-    void (*largest)(const Windows& windows, const T* x, T* y);
+    /// The largest value of each window, for each of its values. NaN wins, or is left out: then it is at least the lowest finite
+    /// number, as in TensorFlow. Up to `slack` more are read and written.
+    void (*largest)(const Windows& windows, bool ignores_nan, const T* x, T* y);
 
     /// The sum of each window, for each of its values, times `factor`; likewise.
     void (*total)(const Windows& windows, T factor, const T* x, T* y);

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <limits>
 
 #include "kernels.hpp"
 #include "scalar.hpp"
@@ -71,13 +72,13 @@ void masked_sum(const T* x, const T* mask, std::size_t rows, std::size_t n, T* y
 }
 
 template <class T>
-void largest(const Windows& windows, const T* x, T* y) {
+void largest(const Windows& windows, bool ignores_nan, const T* x, T* y) {
     for (std::size_t r = 0; r < windows.results; ++r, x += windows.step, y += windows.size) {
         for (std::size_t i = 0; i < windows.size; ++i) {
-            T most = x[i];
-            for (std::size_t j = 1; j < windows.number; ++j) {
+            T most = ignores_nan ? std::numeric_limits<T>::lowest() : x[i];
+            for (std::size_t j = 0; j < windows.number; ++j) {
                 const T value = x[j * windows.stride + i];
-                most = most >= value || most != most ? most : value;
+                most = most >= value || most != most || (ignores_nan && value != value) ? most : value;
             }
             y[i] = most;
         }
