@@ -171,7 +171,9 @@ class Network:
         message = ctypes.create_string_buffer(_MESSAGE)
         code = getattr(self._library, f"keras_hep_{what}")(*arguments, message, ctypes.c_size_t(_MESSAGE))
         if code:
-            text = f"'{self._path}': {message.value.decode(errors='replace')}"
+            text = message.value.decode(errors="replace")
+            if not text.startswith(place := f"'{self._path}': "):  # what loads a file names it
+                text = place + text
             raise ParityError(text) if code == _DIFFERS else ExportError(text)
 
 

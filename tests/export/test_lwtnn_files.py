@@ -219,14 +219,17 @@ def test_damaged_files_are_refused_by_place(case, tmp_path):
     assert (f"$.{place}" if place else "$") in str(error.value) and message in str(error.value).replace('"', "'")
     if shutil.which("g++"):
         answer = evaluate_in_cpp(path, [], tmp_path, 12)
-        assert answer.startswith(f"{kind}Error $.{place}" if place else f"{kind}Error $") and message in answer
+        assert (
+            answer.startswith(f"{kind}Error '{path}': $.{place}" if place else f"{kind}Error '{path}': $")
+            and message in answer
+        )
 
 
 @needs_compiler
 def test_labels_of_every_object_cannot_make_a_small_file_need_much_memory(tmp_path):
     path = write(changed("objects", "outputs", "each", "labels", to=["b" * 2_000_000, "c"]), tmp_path)
     answer = evaluate_in_cpp(path, [], tmp_path, 40)
-    assert answer.startswith("ShapeError $.outputs.each: the labels of all objects are too many")
+    assert answer.startswith(f"ShapeError '{path}': $.outputs.each: the labels of all objects are too many")
 
 
 def test_other_refusals(tmp_path):

@@ -12,13 +12,13 @@ public:
     using std::runtime_error::runtime_error;
 };
 
-/// The file is not JSON, or not a network in this format; the message begins with the JSON path.
+/// The file is not JSON, or not a network in this format; the message begins with the JSON path, behind the name of the file.
 class ParseError : public Error {
 public:
     using Error::Error;
 };
 
-/// Shapes or the number of weights do not fit together; the message begins with the JSON path.
+/// Shapes or the number of weights do not fit together; the message begins as there.
 class ShapeError : public Error {
 public:
     using Error::Error;

@@ -40,7 +40,7 @@ BasicNetwork<T> parse(std::string_view text, const Options& options = {}, std::s
 /// Read a network from a file, or throw ParseError or ShapeError.
 template <class T = float>
 BasicNetwork<T> load(const std::string& path, const Options& options = {}, std::size_t length = default_length) {
-    return parse<T>(read_file(path), options, length);
+    return naming_file(path, [&] { return parse<T>(read_file(path), options, length); });
 }
 
 }  // namespace keras_hep::lwtnn

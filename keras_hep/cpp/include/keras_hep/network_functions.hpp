@@ -36,12 +36,14 @@ BasicNetwork<T>::~BasicNetwork() = default;
 
 template <class T>
 KERAS_HEP_LOADING BasicNetwork<T> BasicNetwork<T>::load(const std::string& path, const Options& options) {
-    std::string text = read_file(path);
-    const std::size_t bytes = text.size();
-    json::Parser parser(text);
-    json::Value document = parser.parse();
-    simd::release(text);
-    return BasicNetwork({&document, "$", false, !parser.refers()}, options, bytes, &document);
+    return naming_file(path, [&] {
+        std::string text = read_file(path);
+        const std::size_t bytes = text.size();
+        json::Parser parser(text);
+        json::Value document = parser.parse();
+        simd::release(text);
+        return BasicNetwork({&document, "$", false, !parser.refers()}, options, bytes, &document);
+    });
 }
 
 template <class T>

@@ -27,13 +27,13 @@ KERAS_HEP_LOADING inline void ask_for_large_pages([[maybe_unused]] char* memory,
 #endif
 }
 
-/// The bytes of a file, or throw ParseError.
+/// The bytes of a file, or throw ParseError, which naming_file() completes.
 KERAS_HEP_LOADING inline std::string read_file(const std::string& path) {
     struct Close {
         void operator()(std::FILE* file) const { std::fclose(file); }
     };
     const std::unique_ptr<std::FILE, Close> file(std::fopen(path.c_str(), "rb"));
-    if (!file) throw ParseError(joined({"$: cannot read '", path, "'"}));
+    if (!file) throw ParseError("$: cannot be read");
     const long end = std::fseek(file.get(), 0, SEEK_END) == 0 ? std::ftell(file.get()) : -1;  // not of pipes and folders
     const bool known = end > 0 && static_cast<unsigned long>(end) <= json::Parser::max_bytes;
     std::rewind(file.get());
@@ -52,6 +52,18 @@ KERAS_HEP_LOADING inline std::string read_file(const std::string& path) {
         text.resize(before + read);
     }
     return text;
+}
+
+/// What `load` gives; in its errors, the name of the file stands before the path.
+template <class Load>
+KERAS_HEP_LOADING auto naming_file(const std::string& path, const Load& load) {
+    try {
+        return load();
+    } catch (const ParseError& error) {
+        throw ParseError(joined({"'", path, "': ", error.what()}));
+    } catch (const ShapeError& error) {
+        throw ShapeError(joined({"'", path, "': ", error.what()}));
+    }
 }
 
 }  // namespace keras_hep
