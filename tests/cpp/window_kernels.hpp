@@ -26,10 +26,12 @@ void test_windows(const Kernels<T>& kernels) {
             }
         };
         std::feclearexcept(FE_ALL_EXCEPT);
-        kernels.largest(windows, x.data(), y.data());
-        check([&](std::size_t at, std::size_t) {
-            return std::max(std::max(in(at), in(at + windows.stride)), std::max(in(at + 2 * windows.stride), in(at + 3 * windows.stride)));
-        });
+        for (const bool ignores_nan : {false, true}) {
+            kernels.largest(windows, ignores_nan, x.data(), y.data());
+            check([&](std::size_t at, std::size_t) {
+                return std::max(std::max(in(at), in(at + windows.stride)), std::max(in(at + 2 * windows.stride), in(at + 3 * windows.stride)));
+            });
+        }
         kernels.total(windows, T(0.25), x.data(), y.data());
         check([&](std::size_t at, std::size_t) {
             return (in(at) + in(at + windows.stride) + in(at + 2 * windows.stride) + in(at + 3 * windows.stride)) / 4;
@@ -40,11 +42,19 @@ void test_windows(const Kernels<T>& kernels) {
             for (std::size_t t = 0; t < 3; ++t) sum += in(at + taps.places[t]) * static_cast<double>(taps.weights[t * size + i]);
             return sum;
         });
-        for (std::size_t j = 0; j < 4; ++j) {  // NaN wins wherever it stands
+        for (std::size_t j = 0; j < 4; ++j) {  // NaN wins, or is left out, wherever it stands
+            const T before = x[j * windows.stride];
             x[j * windows.stride] = std::numeric_limits<T>::quiet_NaN();
-            kernels.largest(windows, x.data(), y.data());
+            kernels.largest(windows, false, x.data(), y.data());
             EXPECT(std::isnan(y[0]));
-            x[j * windows.stride] = 0;
+            kernels.largest(windows, true, x.data(), y.data());
+            double most = -1e300;
+            for (std::size_t k = 0; k < 4; ++k) most = k == j ? most : std::max(most, in(k * windows.stride));
+            EXPECT(static_cast<double>(y[0]) == most);
+            x[j * windows.stride] = before;
         }
+        for (std::size_t j = 0; j < 4; ++j) x[j * windows.stride] = std::numeric_limits<T>::quiet_NaN();
+        kernels.largest(windows, true, x.data(), y.data());
+        EXPECT(y[0] == std::numeric_limits<T>::lowest());
     }
 }
