@@ -30,6 +30,7 @@ def main() -> None:
         "--cpu", type=int, default=max(os.sched_getaffinity(0)), help="core that all of it is pinned to"
     )
     parser.add_argument("--compile-alone", action="store_true", help="measure the compiler; keep the other figures")
+    parser.add_argument("--note", default="", help="what a reader should know of this run, written above its figures")
     parser.add_argument("--output", type=Path, default=RESULTS, help="folder to write the results to")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -58,6 +59,7 @@ def main() -> None:
             "date": time.strftime("%Y-%m-%d"),
             **machine(),
             "rounds": rounds,
+            "note": arguments.note,
             "versions": {name: version for name in PEERS if (version := _version(name))},
             "networks": {
                 key: measure(build(key), [*CPP_ROWS, *PYTHON_ROWS], rounds, seconds, folder)

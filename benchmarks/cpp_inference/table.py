@@ -49,6 +49,7 @@ def _machine(results: dict[str, Any]) -> str:
         f"## {results['processor']}",
         "",
         f"{results['date']}, {results['rounds']} rounds. {results['compiler']}, {versions}.",
+        *(["", results["note"]] if results.get("note") else []),
     ]
     for batch in ("1", str(EVENTS)):
         lines += ["", f"### Batch {batch}", "", f"| | {' | '.join(networks)} |", "|---|" + "---:|" * len(networks)]
@@ -74,6 +75,8 @@ def _machine(results: dict[str, Any]) -> str:
             f"{found['memory_MB']:.0f} MB."
             for kind, found in cost.items()
         ),
+        "- The whole header compiles every kind of layer, in single and double precision, and the kernels of each instruction set, in every "
+        "file that includes it; with `KERAS_HEP_SEPARATE` they are compiled once.",
         "",
         "### Against the bars",
         "",
